@@ -1,0 +1,31 @@
+package io.yuebing.api;
+
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * What a {@link TokenStream} delivers, in this order: one {@link PromptDone}, any number of {@link Token}s, one
+ * {@link Finished}.
+ */
+public sealed interface GenerateEvent {
+
+    /**
+     * The prompt's KV cache is computed.
+     *
+     * @param cachedTokens prompt tokens that came from a prefix cache
+     * @param promptLogprobs for prompt position 1, 2, ...: the actual token with its alternatives; empty unless
+     *     {@link SamplingParams#promptLogprobs()} asked for it
+     */
+    record PromptDone(int cachedTokens, List<SampledToken> promptLogprobs) implements GenerateEvent {}
+
+    /** One more generated token. */
+    record Token(SampledToken token) implements GenerateEvent {}
+
+    /**
+     * The end; nothing follows.
+     *
+     * @param reason why
+     * @param stopTokenId the id of {@link SamplingParams#stopTokenIds()} that ended it; empty for end-of-sequence
+     */
+    record Finished(FinishReason reason, OptionalInt stopTokenId) implements GenerateEvent {}
+}

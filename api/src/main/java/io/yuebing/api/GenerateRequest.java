@@ -1,0 +1,48 @@
+package io.yuebing.api;
+
+import java.util.Optional;
+
+/**
+ * One sequence to generate: a prompt as token ids with everything that determines its continuation.
+ *
+ * <p>A client request with {@code n} choices or several prompts becomes several of these. The seed in
+ * {@link #sampling()} is always set, so the same request gives the same tokens wherever and however often it runs.
+ *
+ * @param requestId names the request in logs on every process it touches; never used as a key for memory
+ * @param promptTokens the prompt, at least one token
+ * @param outputTokens tokens already generated elsewhere, which generation continues: the first token when a decode node
+ *     takes over from a prefill node, more after a failover; they count for penalties, {@code max_tokens} and
+ *     {@code min_tokens} but are not delivered again
+ * @param sampling how tokens are chosen and when to stop
+ * @param cacheSalt keeps prefix-cache entries of different tenants apart; enters the hash of the first block
+ * @param kvTransfer where the KV cache goes to or comes from; empty = everything happens on one node
+ */
+@SuppressWarnings("ArrayRecordComponent") // requests are never compared
+public record GenerateRequest(
+        String requestId,
+        int[] promptTokens,
+        int[] outputTokens,
+        SamplingParams sampling,
+        Optional<String> cacheSalt,
+        Optional<KvTransferParams> kvTransfer) {
+
+    public GenerateRequest {
+        if (promptTokens.length == 0) {
+            throw new ServiceException(ErrorCode.INVALID_REQUEST, "prompt must contain at least one token", "prompt");
+        }
+    }
+
+    public static GenerateRequest of(String requestId, int[] promptTokens, SamplingParams sampling) {
+        return new GenerateRequest(requestId, promptTokens, new int[0], sampling, Optional.empty(), Optional.empty());
+    }
+
+    /** The same request with tokens already generated. */
+    public GenerateRequest continuing(int... generated) {
+        return new GenerateRequest(requestId, promptTokens, generated, sampling, cacheSalt, kvTransfer);
+    }
+
+    /** The same request with another way for its KV cache. */
+    public GenerateRequest withKvTransfer(Optional<KvTransferParams> params) {
+        return new GenerateRequest(requestId, promptTokens, outputTokens, sampling, cacheSalt, params);
+    }
+}

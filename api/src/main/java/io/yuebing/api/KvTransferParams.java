@@ -1,0 +1,51 @@
+package io.yuebing.api;
+
+import java.util.List;
+
+/**
+ * Where the KV cache of a prompt goes to or comes from: {@code kv_transfer_params} of the HTTP surface, with vLLM's field
+ * names where they mean the same.
+ *
+ * @param doRemoteDecode compute the prompt, push its KV cache to {@code remoteHost:remotePort}, sample the first token,
+ *     then stop: somebody else decodes
+ * @param doRemotePrefill somebody else has computed the prompt and pushed its KV cache into the reservation here
+ * @param transferId the reservation on the decode node; unique per attempt
+ * @param generation the reservation's generation; a write with another one is refused
+ * @param remoteHost transfer address of the decode node
+ * @param remotePort transfer port of the decode node
+ * @param remoteBlockIds the decode node's reserved blocks, one per block of the prompt
+ * @param deadlineMillis wall-clock time in milliseconds since the epoch when the reservation ends
+ */
+public record KvTransferParams(
+        boolean doRemoteDecode,
+        boolean doRemotePrefill,
+        String transferId,
+        long generation,
+        String remoteHost,
+        int remotePort,
+        List<Integer> remoteBlockIds,
+        long deadlineMillis) {
+
+    public KvTransferParams {
+        remoteBlockIds = List.copyOf(remoteBlockIds);
+        if (doRemoteDecode == doRemotePrefill) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST,
+                    "kv_transfer_params needs exactly one of do_remote_decode and do_remote_prefill, got "
+                            + (doRemoteDecode ? "both" : "neither"),
+                    "kv_transfer_params");
+        }
+    }
+
+    /** What the prefill node is told. */
+    public KvTransferParams forPrefill() {
+        return new KvTransferParams(
+                true, false, transferId, generation, remoteHost, remotePort, remoteBlockIds, deadlineMillis);
+    }
+
+    /** What the decode node is told. */
+    public KvTransferParams forDecode() {
+        return new KvTransferParams(
+                false, true, transferId, generation, remoteHost, remotePort, remoteBlockIds, deadlineMillis);
+    }
+}
