@@ -1,0 +1,132 @@
+package io.yuebing.kernels;
+
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Lets a process compute with plain loops until the vector loops are compiled.
+ *
+ * <p>Until HotSpot has compiled them, vector loops are interpreted, some hundred times slower than plain ones: the first
+ * token of a fresh process would take seconds. Both give the same bits, so the change in the middle of work shows in
+ * nothing but speed.
+ *
+ * <pre>
+ *   beginPlain()   |  plain loops                    | vector loops
+ *   warmUp()       |  vector loops on made-up input  |
+ * </pre>
+ */
+public final class KernelWarmup {
+    private static final int OUTPUTS = 64;
+    private static final int INPUTS = 256;
+    private static final int GROUP = 128;
+    private static final int TOKENS = 8;
+
+    /** Calls of each loop: past HotSpot's thresholds for its optimising compiler. */
+    private static final int ROUNDS = 400;
+
+    /** Enough on a slow or busy machine; what is not compiled by then will be while it is used. */
+    private static final long LONGEST_NANOS = 8_000_000_000L;
+
+    /** The kinds of products that this process has weights for. */
+    private static final Set<Product> PRODUCTS = ConcurrentHashMap.newKeySet();
+
+    private record Product(PanelEncoding encoding, ComputeMode mode) {}
+
+    private KernelWarmup() {}
+
+    /** Remembers that there are weights of this kind. */
+    static void expect(PanelEncoding encoding, ComputeMode mode) {
+        PRODUCTS.add(new Product(encoding, mode));
+    }
+
+    /** From now on until {@link #warmUp} ends this process computes with plain loops. */
+    public static void beginPlain() {
+        if (VectorSupport.active()) {
+            Kernels.Active.now = new ScalarKernels();
+        }
+    }
+
+    /**
+     * Has the vector loops compiled, on the calling thread, then lets the process use them. Does nothing where vectors
+     * are not used.
+     *
+     * @return milliseconds that it took
+     */
+    public static long warmUp() {
+        long began = System.nanoTime();
+        if (VectorSupport.active() && Kernels.active() != Kernels.Active.CHOSEN) {
+            run(Kernels.Active.CHOSEN, began + LONGEST_NANOS);
+            Kernels.Active.now = Kernels.Active.CHOSEN;
+        }
+        return (System.nanoTime() - began) / 1_000_000;
+    }
+
+    private static void run(Kernels kernels, long deadline) {
+        float[] x = numbers(TOKENS * INPUTS);
+        float[] y = new float[TOKENS * OUTPUTS];
+        try (Arena arena = Arena.ofShared();
+                WorkerPool alone = WorkerPool.create(1)) {
+            List<Linear> products = PRODUCTS.stream()
+                    .map(product -> madeUp(product, kernels, arena))
+                    .toList();
+            MemorySegment halves = arena.allocate((long) INPUTS * Short.BYTES);
+            for (int round = 0; round < ROUNDS && System.nanoTime() - deadline < 0; round++) {
+                int tokens = round % 2 == 0 ? 1 : TOKENS;
+                for (Linear product : products) {
+                    product.apply(x, tokens, y, alone);
+                }
+                rows(kernels.rows(), x.clone(), halves);
+                attention(kernels.attention(), x, y.clone());
+            }
+        }
+    }
+
+    private static Linear madeUp(Product product, Kernels kernels, Arena arena) {
+        float[] noBias = {};
+        PanelEncoding encoding = product.encoding();
+        if (encoding != PanelEncoding.NIBBLE && encoding != PanelEncoding.BYTE) {
+            long bytes = (long) OUTPUTS * INPUTS * encoding.bitsPerInput() / Byte.SIZE;
+            return Linears.floats(encoding, OUTPUTS, INPUTS, arena.allocate(bytes), noBias, arena, kernels);
+        }
+        int bits = encoding == PanelEncoding.NIBBLE ? 4 : 8;
+        byte[] codes = new byte[INPUTS * OUTPUTS];
+        new Random(1).nextBytes(codes);
+        for (int i = 0; i < codes.length; i++) {
+            codes[i] = (byte) (codes[i] & ((1 << bits) - 1));
+        }
+        float[] scales = numbers(INPUTS / GROUP * OUTPUTS);
+        byte[] zeros = new byte[INPUTS / GROUP * OUTPUTS];
+        QuantizedWeights weights = new QuantizedWeights(OUTPUTS, INPUTS, bits, GROUP, codes, scales, zeros, new int[0]);
+        return Linears.quantized(weights, noBias, product.mode(), arena, kernels);
+    }
+
+    private static void rows(RowKernel rows, float[] x, MemorySegment halves) {
+        for (int at = 0; at + INPUTS <= x.length; at += INPUTS) {
+            float unused = rows.sumOfSquares(x, at, INPUTS);
+            rows.siluMul(x, at, x, at, x, at, INPUTS);
+            unused += rows.exponentials(x, at, INPUTS);
+            rows.bf16ToFloat(halves, 0, x, at, INPUTS);
+        }
+    }
+
+    private static void attention(AttentionKernel attention, float[] x, float[] out) {
+        int channels = GROUP / 2;
+        int positions = x.length / channels;
+        float[] scores = new float[positions];
+        attention.scores(x, positions, channels, x, 0, 1, scores, 0);
+        attention.accumulate(x, positions, channels, scores, 0, out, 0);
+    }
+
+    private static float[] numbers(int n) {
+        Random random = new Random(n);
+        float[] numbers = new float[n];
+        for (int i = 0; i < n; i++) {
+            numbers[i] = random.nextFloat() - 0.5f;
+        }
+        return numbers;
+    }
+}

@@ -1,0 +1,34 @@
+package io.yuebing.kernels;
+
+/**
+ * How the weights of a panel are held in 32-bit words; a word belongs to one output row and holds consecutive inputs,
+ * the first in the lowest bits.
+ */
+enum PanelEncoding {
+    F32(1, false),
+    F16(2, false),
+    BF16(2, false),
+    NIBBLE(8, true),
+    BYTE(4, true);
+
+    private final int inputsPerWord;
+    private final boolean scaled;
+
+    PanelEncoding(int inputsPerWord, boolean scaled) {
+        this.inputsPerWord = inputsPerWord;
+        this.scaled = scaled;
+    }
+
+    int inputsPerWord() {
+        return inputsPerWord;
+    }
+
+    int bitsPerInput() {
+        return Integer.SIZE / inputsPerWord;
+    }
+
+    /** Whether every group of inputs begins with a scale and a zero point for each row. */
+    boolean scaled() {
+        return scaled;
+    }
+}
