@@ -1,0 +1,74 @@
+package io.yuebing.text;
+
+import io.yuebing.api.UserError;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/** The named special tokens of a model directory ({@code bos_token} and so on), as chat templates see them. */
+final class SpecialTokens {
+    private static final List<String> NAMES =
+            List.of("bos_token", "eos_token", "unk_token", "sep_token", "pad_token", "cls_token", "mask_token");
+
+    private SpecialTokens() {}
+
+    /**
+     * Reads {@code tokenizer_config.json}, and {@code special_tokens_map.json} where the former is of the old kind
+     * that does not list the added tokens: the order in which transformers trusts them.
+     */
+    static Map<String, Object> read(Path modelDir) {
+        JsonNode config = json(modelDir.resolve("tokenizer_config.json"));
+        Map<String, Object> tokens = new LinkedHashMap<>();
+        collect(config, tokens);
+        if (!config.has("added_tokens_decoder")) {
+            collect(json(modelDir.resolve("special_tokens_map.json")), tokens);
+        }
+        return tokens;
+    }
+
+    private static void collect(JsonNode source, Map<String, Object> tokens) {
+        for (String name : NAMES) {
+            String content = content(source.path(name));
+            if (!content.isEmpty()) {
+                tokens.put(name, content);
+            }
+        }
+        if (source.path("additional_special_tokens").isArray()) {
+            List<String> additional = new ArrayList<>();
+            source.path("additional_special_tokens").forEach(token -> additional.add(content(token)));
+            tokens.put("additional_special_tokens", additional);
+        }
+    }
+
+    /** A token is a string or an object that describes how it is matched. */
+    private static String content(JsonNode token) {
+        return token.isObject() ? token.path("content").asString("") : token.asString("");
+    }
+
+    /** A JSON file of the model directory; an empty object where there is none. */
+    static JsonNode json(Path file) {
+        if (!Files.exists(file)) {
+            return TokenizerFile.JSON.createObjectNode();
+        }
+        try {
+            JsonNode node = TokenizerFile.JSON.readTree(Files.readString(file));
+            if (!node.isObject()) {
+                throw new UserError(file + " holds " + node.getNodeType() + ", expected a JSON object.");
+            }
+            return node;
+        } catch (IOException e) {
+            throw new UserError("Cannot read " + file + ": " + e.getMessage(), e);
+        } catch (JacksonException e) {
+            throw new UserError(
+                    "%s is not valid JSON at %s: %s; fetch the file again."
+                            .formatted(file, e.getLocation().offsetDescription(), e.getOriginalMessage()),
+                    e);
+        }
+    }
+}
