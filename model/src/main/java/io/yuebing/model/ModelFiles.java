@@ -1,0 +1,77 @@
+package io.yuebing.model;
+
+import io.yuebing.api.GenerationDefaults;
+import io.yuebing.api.UserError;
+import io.yuebing.model.decoder.Architecture;
+import io.yuebing.model.decoder.Architectures;
+import io.yuebing.model.decoder.DecoderSpec;
+import io.yuebing.model.decoder.Dimensions;
+import io.yuebing.model.json.JsonObject;
+import io.yuebing.model.weights.Checkpoint;
+import io.yuebing.model.weights.GptqConfig;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+
+/**
+ * What the JSON files and the safetensors headers of a model directory say, without the weights.
+ *
+ * @param json config.json
+ */
+record ModelFiles(
+        Path dir,
+        JsonObject json,
+        ModelConfig config,
+        DecoderSpec spec,
+        Optional<GptqConfig> gptq,
+        Checkpoint checkpoint) {
+
+    static ModelFiles open(Path dir) {
+        if (!Files.isDirectory(dir)) {
+            throw new UserError(dir + " is no directory; expected a Hugging Face style model directory with config.json"
+                    + " and safetensors files");
+        }
+        JsonObject json = JsonObject.read(dir.resolve("config.json"));
+        Optional<JsonObject> generation = JsonObject.readIfPresent(dir.resolve("generation_config.json"));
+        Architecture architecture = Architectures.of(json);
+        DecoderSpec spec = architecture.spec(json);
+        Dimensions d = spec.dimensions();
+        ModelConfig config = new ModelConfig(
+                architecture.name(),
+                d.layers(),
+                d.hiddenSize(),
+                d.heads(),
+                d.kvHeads(),
+                d.headSize(),
+                d.vocabSize(),
+                spec.maxPositions(),
+                eosTokenIds(generation, json, d.vocabSize()),
+                generation.map(ModelFiles::defaults).orElse(GenerationDefaults.NONE));
+        return new ModelFiles(dir, json, config, spec, GptqConfig.read(json, dir), Checkpoint.open(dir));
+    }
+
+    private static List<Integer> eosTokenIds(Optional<JsonObject> generation, JsonObject config, int vocabSize) {
+        List<Integer> own = generation
+                .map(json -> json.integers("eos_token_id", 0, vocabSize - 1))
+                .orElse(List.of());
+        return own.isEmpty() ? config.integers("eos_token_id", 0, vocabSize - 1) : own;
+    }
+
+    /** {@code do_sample: false} asks for greedy decoding, whatever temperature is written beside it. */
+    private static GenerationDefaults defaults(JsonObject json) {
+        boolean greedy = !json.bool("do_sample").orElse(true);
+        int topK = json.integerIfPresent("top_k", -1, Integer.MAX_VALUE).orElse(-1);
+        return new GenerationDefaults(
+                greedy ? Optional.of(0.0) : boxed(json.number("temperature", 0, 2)),
+                boxed(json.number("top_p", Double.MIN_VALUE, 1)),
+                topK > 0 ? Optional.of(topK) : Optional.empty(),
+                boxed(json.number("min_p", 0, 1)),
+                boxed(json.number("repetition_penalty", Double.MIN_VALUE, 1 << 20)));
+    }
+
+    private static Optional<Double> boxed(OptionalDouble value) {
+        return value.isPresent() ? Optional.of(value.getAsDouble()) : Optional.empty();
+    }
+}

@@ -1,0 +1,113 @@
+package io.yuebing.model;
+
+import io.yuebing.kv.ElementType;
+import io.yuebing.model.json.JsonObject;
+import io.yuebing.model.weights.GptqConfig;
+import io.yuebing.model.weights.TensorInfo;
+import io.yuebing.model.weights.TensorType;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/**
+ * What a person wants to know of a model before starting it.
+ *
+ * @param name the directory's name
+ * @param config sizes, end-of-sequence ids and sampling defaults
+ * @param parameters weights, each counted once however it is stored
+ * @param weightBytes bytes of all tensors in the files
+ * @param types element types in the files, the one with most bytes first
+ * @param quantisation for example {@code gptq 4 bit, group 128, symmetric}; {@code none}
+ * @param rope rotary position embedding, for example {@code theta 1000000}
+ * @param slidingWindowLayers layers that attend to a window only
+ * @param tiedEmbeddings the output head is the embedding
+ * @param chatTemplate whether the model brings one
+ */
+public record ModelSummary(
+        String name,
+        ModelConfig config,
+        long parameters,
+        long weightBytes,
+        List<String> types,
+        String quantisation,
+        String rope,
+        int slidingWindowLayers,
+        boolean tiedEmbeddings,
+        boolean chatTemplate) {
+    private static final int GPTQ_WORD_BITS = 32;
+
+    public ModelSummary {
+        types = List.copyOf(types);
+    }
+
+    static ModelSummary of(ModelFiles files) {
+        Path dir = files.dir().toAbsolutePath().normalize();
+        Path name = dir.getFileName();
+        return new ModelSummary(
+                name == null ? dir.toString() : name.toString(),
+                files.config(),
+                parameters(files),
+                files.checkpoint().bytes(),
+                types(files),
+                files.gptq().map(GptqConfig::describe).orElse("none"),
+                files.spec().rope().describe(),
+                (int) files.spec().windows().stream()
+                        .filter(window -> window > 0)
+                        .count(),
+                files.spec().tiedEmbeddings(),
+                hasChatTemplate(files.dir()));
+    }
+
+    /** Bytes of keys and values that one token takes in all layers. */
+    public long kvBytesPerToken(ElementType type) {
+        return 2L * config.layers() * config.kvHeads() * config.headSize() * type.bytes();
+    }
+
+    /** Bytes to expect for the weights and one sequence of full length. */
+    public long memoryNeeded(ElementType kvType) {
+        return weightBytes + kvBytesPerToken(kvType) * config.maxPositions();
+    }
+
+    /** Types and quantisation in a few words. */
+    static String storedAs(ModelFiles files) {
+        return files.gptq().map(GptqConfig::describe).orElseGet(() -> String.join(" + ", types(files)));
+    }
+
+    private static List<String> types(ModelFiles files) {
+        SortedMap<TensorType, Long> bytes = new TreeMap<>();
+        files.checkpoint().tensors().forEach(tensor -> bytes.merge(tensor.type(), tensor.bytes(), Long::sum));
+        return bytes.entrySet().stream()
+                .sorted((a, b) -> Long.compare(b.getValue(), a.getValue()))
+                .map(entry -> entry.getKey().name().toLowerCase(Locale.ROOT))
+                .collect(Collectors.toList());
+    }
+
+    private static long parameters(ModelFiles files) {
+        int codesPerWord =
+                files.gptq().map(gptq -> GPTQ_WORD_BITS / gptq.bits()).orElse(1);
+        return files.checkpoint().tensors().stream()
+                .mapToLong(tensor -> parameters(tensor, codesPerWord))
+                .sum();
+    }
+
+    /** A packed matrix counts as many as it holds; scales, zero points and group indices belong to its storage. */
+    private static long parameters(TensorInfo tensor, int codesPerWord) {
+        String kind = tensor.name().substring(tensor.name().lastIndexOf('.') + 1);
+        return switch (kind) {
+            case "qweight" -> tensor.elements() * codesPerWord;
+            case "qzeros", "scales", "g_idx" -> 0;
+            default -> tensor.elements();
+        };
+    }
+
+    private static boolean hasChatTemplate(Path dir) {
+        return Files.isRegularFile(dir.resolve("chat_template.jinja"))
+                || JsonObject.readIfPresent(dir.resolve("tokenizer_config.json"))
+                        .map(json -> json.has("chat_template"))
+                        .orElse(false);
+    }
+}

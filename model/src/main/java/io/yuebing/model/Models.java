@@ -1,0 +1,106 @@
+package io.yuebing.model;
+
+import io.yuebing.api.UserError;
+import io.yuebing.kernels.ComputeMode;
+import io.yuebing.kernels.WorkerPool;
+import io.yuebing.model.decoder.Decoder;
+import io.yuebing.model.weights.Fingerprint;
+import io.yuebing.model.weights.WeightLoader;
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Opens model directories as they are published: config.json, generation_config.json and safetensors files. */
+public final class Models {
+    private static final Logger LOG = LoggerFactory.getLogger(Models.class);
+
+    private Models() {}
+
+    /**
+     * How to load a model.
+     *
+     * @param compute how products of quantised weights treat their activations
+     * @param threads threads that load and later compute, the engine's own included; at least 1
+     * @param progress told of the bytes read
+     */
+    public record LoadOptions(ComputeMode compute, int threads, ProgressListener progress) {
+        public LoadOptions {
+            if (threads < 1) {
+                throw new IllegalArgumentException("threads must be at least 1, got " + threads);
+            }
+        }
+    }
+
+    /** Told how far loading is; called by one thread at a time. Must return quickly. */
+    @FunctionalInterface
+    public interface ProgressListener {
+        ProgressListener NONE = (done, total) -> {};
+
+        /**
+         * Some more weights are loaded.
+         *
+         * @param bytes bytes read so far
+         * @param totalBytes bytes to read
+         */
+        void loaded(long bytes, long totalBytes);
+    }
+
+    /**
+     * Loads a model for computing.
+     *
+     * @param dir a Hugging Face style directory
+     * @throws UserError if a file is missing or damaged, or the model is not supported
+     */
+    public static CausalLm load(Path dir, LoadOptions options) {
+        long start = System.nanoTime();
+        ModelFiles files = ModelFiles.open(dir);
+        CausalLm model = load(files, options);
+        LOG.info(
+                "loaded {} ({}, {}) in {} s: compute {}, {} threads, fingerprint {}",
+                dir,
+                files.config().architecture(),
+                ModelSummary.storedAs(files),
+                String.format(Locale.ROOT, "%.2f", (System.nanoTime() - start) / 1e9),
+                options.compute().name().toLowerCase(Locale.ROOT),
+                options.threads(),
+                model.fingerprint());
+        return model;
+    }
+
+    @SuppressWarnings("MustBeClosed") // the decoder closes pool and arena; until there is one, this method does
+    private static CausalLm load(ModelFiles files, LoadOptions options) {
+        String fingerprint = Fingerprint.of(files.spec() + " compute " + options.compute(), files.checkpoint());
+        Arena arena = Arena.ofShared();
+        WorkerPool pool = WorkerPool.create(options.threads());
+        boolean loaded = false;
+        try {
+            WeightLoader weights = new WeightLoader(files.checkpoint(), files.gptq(), options.compute(), arena);
+            CausalLm model = Decoder.load(
+                    files.config(), files.spec(), fingerprint, weights, options.progress()::loaded, pool, arena);
+            loaded = true;
+            return model;
+        } catch (OutOfMemoryError e) {
+            throw new UserError(
+                    files.dir() + " does not fit into memory: its weights have "
+                            + (files.checkpoint().bytes() >> 20) + " MiB, and " + e.getMessage()
+                            + "; raise -XX:MaxDirectMemorySize or -Xmx, or choose a smaller model",
+                    e);
+        } finally {
+            if (!loaded) {
+                pool.close();
+                arena.close();
+            }
+        }
+    }
+
+    /**
+     * Describes a model from its JSON files and safetensors headers; reads no weights.
+     *
+     * @throws UserError as {@link #load}, as far as these files show it
+     */
+    public static ModelSummary inspect(Path dir) {
+        return ModelSummary.of(ModelFiles.open(dir));
+    }
+}

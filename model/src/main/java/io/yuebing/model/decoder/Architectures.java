@@ -1,0 +1,29 @@
+package io.yuebing.model.decoder;
+
+import io.yuebing.api.UserError;
+import io.yuebing.model.json.JsonObject;
+import java.util.List;
+import java.util.stream.Collectors;
+
+/** The families that are supported. */
+public final class Architectures {
+    private static final List<Architecture> ALL = List.of(new Qwen2());
+
+    private Architectures() {}
+
+    /**
+     * Finds the family of a model.
+     *
+     * @param config config.json
+     * @throws UserError naming the supported ones if it is none of them
+     */
+    public static Architecture of(JsonObject config) {
+        List<String> names = config.texts("architectures").orElseThrow(() -> config.missing("architectures"));
+        return ALL.stream()
+                .filter(architecture -> names.contains(architecture.name()))
+                .findFirst()
+                .orElseThrow(() -> new UserError(config.file() + ": architecture " + String.join(", ", names)
+                        + " is not supported; supported: "
+                        + ALL.stream().map(Architecture::name).collect(Collectors.joining(", "))));
+    }
+}

@@ -1,0 +1,181 @@
+package io.yuebing.model.decoder;
+
+import io.yuebing.kernels.Attention.CacheView;
+import io.yuebing.kernels.WorkerPool;
+import io.yuebing.kv.ElementType;
+import io.yuebing.kv.KvAxis;
+import io.yuebing.kv.KvCache;
+import io.yuebing.kv.KvLayout;
+import io.yuebing.model.CausalLm;
+import io.yuebing.model.ForwardBatch;
+import io.yuebing.model.ModelConfig;
+import io.yuebing.model.weights.Embedding;
+import io.yuebing.model.weights.WeightLoader;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A decoder-only transformer with pre-norm layers, computed as its {@link DecoderSpec} says.
+ *
+ * <p>Owns the weights' arena and the worker pool. A step goes through the layers with all rows of the batch together;
+ * every value depends on its own row and the cache alone, so the batch's composition leaves no trace in the bits.
+ */
+public final class Decoder implements CausalLm {
+    private final ModelConfig config;
+    private final DecoderSpec spec;
+    private final String fingerprint;
+    private final Embedding embedding;
+    private final List<DecoderLayer> layers;
+    private final OutputHead head;
+    private final RotaryAngles rope;
+    private final StepBuffers step;
+    private final WorkerPool pool;
+    private final Arena arena;
+    private @Nullable CacheViews views;
+
+    private Decoder(
+            ModelConfig config,
+            DecoderSpec spec,
+            String fingerprint,
+            Embedding embedding,
+            List<DecoderLayer> layers,
+            OutputHead head,
+            WorkerPool pool,
+            Arena arena) {
+        this.config = config;
+        this.spec = spec;
+        this.fingerprint = fingerprint;
+        this.embedding = embedding;
+        this.layers = layers;
+        this.head = head;
+        this.rope = new RotaryAngles(spec.rope());
+        this.step = new StepBuffers(spec.dimensions());
+        this.pool = pool;
+        this.arena = arena;
+    }
+
+    /**
+     * Loads the weights and takes over pool and arena.
+     *
+     * @throws io.yuebing.api.UserError if the files do not hold the tensors that {@code spec} needs; the caller still
+     *     owns pool and arena then
+     */
+    public static Decoder load(
+            ModelConfig config,
+            DecoderSpec spec,
+            String fingerprint,
+            WeightLoader weights,
+            WeightLoader.Progress progress,
+            WorkerPool pool,
+            Arena arena) {
+        Dimensions d = spec.dimensions();
+        Embedding embedding = weights.embedding(spec.names().embedding(), d.vocabSize(), d.hiddenSize());
+        List<Supplier<DecoderLayer>> layers = new ArrayList<>();
+        for (int layer = 0; layer < d.layers(); layer++) {
+            layers.add(DecoderLayer.ask(weights, spec, layer));
+        }
+        Supplier<OutputHead> head = OutputHead.ask(weights, spec);
+        weights.load(pool, progress);
+        List<DecoderLayer> loaded = layers.stream().map(Supplier::get).toList();
+        return new Decoder(config, spec, fingerprint, embedding, loaded, head.get(), pool, arena);
+    }
+
+    @Override
+    public ModelConfig config() {
+        return config;
+    }
+
+    @Override
+    public String fingerprint() {
+        return fingerprint;
+    }
+
+    @Override
+    public KvLayout kvLayout(int blocks, int blockSize, ElementType elementType) {
+        Dimensions d = spec.dimensions();
+        return KvLayout.nativeLayout(
+                d.layers(), blocks, d.kvHeads(), blockSize, d.headSize(), elementType, fingerprint);
+    }
+
+    @Override
+    public void forward(ForwardBatch batch, KvCache cache, LayerListener layerListener, LogitsSink logits) {
+        List<CacheView> caches = views(cache).layers();
+        step.begin(batch);
+        try {
+            embed(batch.tokens());
+            for (int i = 0; i < layers.size(); i++) {
+                int layer = i;
+                layers.get(layer).forward(step, caches.get(layer), pool, () -> layerListener.layerWritten(layer));
+            }
+            head.deliver(step, batch.logitRows(), pool, logits);
+        } finally {
+            step.end();
+        }
+    }
+
+    private void embed(int[] tokens) {
+        int hidden = spec.dimensions().hiddenSize();
+        int half = spec.dimensions().headSize() / 2;
+        pool.run(tokens.length, row -> {
+            embedding.row(tokens[row], step.hidden, row * hidden);
+            rope.write(step.positions[row], step.cos, step.sin, row * half);
+        });
+    }
+
+    private CacheViews views(KvCache cache) {
+        CacheViews known = views;
+        if (known == null || known.cache() != cache) {
+            known = CacheViews.of(cache, this);
+            views = known;
+        }
+        return known;
+    }
+
+    /** The layers of the cache used last, so that a step need not slice it again. */
+    private record CacheViews(KvCache cache, List<CacheView> layers) {
+
+        static CacheViews of(KvCache cache, Decoder decoder) {
+            KvLayout layout = cache.layout();
+            KvLayout expected = decoder.kvLayout(layout.size(KvAxis.BLOCK), layout.blockSize(), layout.elementType());
+            Optional<String> mismatch = expected.mismatch(layout);
+            if (mismatch.isPresent() || layout.elementType() == ElementType.F16) {
+                throw new IllegalArgumentException("the decoder cannot compute on KV layout '" + layout.name() + "': "
+                        + mismatch.orElse("element type f16; supported: f32, bf16"));
+            }
+            List<CacheView> layers = new ArrayList<>();
+            for (int layer = 0; layer < layout.layers().size(); layer++) {
+                layers.add(view(cache, layer));
+            }
+            return new CacheViews(cache, layers);
+        }
+
+        private static CacheView view(KvCache cache, int layer) {
+            KvLayout layout = cache.layout();
+            long bytes = layout.size(KvAxis.BLOCK) * layout.stride(KvAxis.BLOCK);
+            MemorySegment memory = cache.memory().asSlice(layout.blockOffset(layer, 0), bytes);
+            return new CacheView(
+                    memory,
+                    layout.elementType().bytes(),
+                    layout.blockSize(),
+                    layout.size(KvAxis.CHANNEL),
+                    layout.size(KvAxis.HEAD),
+                    layout.stride(KvAxis.BLOCK),
+                    layout.stride(KvAxis.KV),
+                    layout.stride(KvAxis.HEAD),
+                    layout.stride(KvAxis.TOKEN));
+        }
+    }
+
+    @Override
+    public void close() {
+        pool.close();
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
+    }
+}

@@ -1,0 +1,159 @@
+package io.yuebing.model.decoder;
+
+import io.yuebing.api.UserError;
+import io.yuebing.model.json.JsonObject;
+import java.util.OptionalDouble;
+
+/**
+ * Rotary position embedding (Su et al., 2021): by which angle each pair of channels turns per position.
+ *
+ * @param theta base of the geometric series of wavelengths
+ * @param headSize channels that are turned; even
+ * @param scaling how the series was stretched for longer contexts
+ */
+public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
+
+    /** How a model's angles differ from the plain ones. */
+    public sealed interface RopeScaling {
+
+        /** Not at all. */
+        record None() implements RopeScaling {}
+
+        /**
+         * YaRN (Peng et al., 2023): wavelengths that are long against the original context are stretched by
+         * {@code factor}, short ones stay, those between are blended. It applies to every position, whatever the
+         * sequence's length, as in transformers.
+         *
+         * @param factor new over original context length
+         * @param originalPositions context length that the model was first trained for
+         * @param betaFast wavelengths with at least this many turns in the original context stay
+         * @param betaSlow wavelengths with at most this many turns are stretched fully
+         * @param truncate the two limits are rounded outwards to whole channels
+         * @param attentionFactor multiplies cosines and sines, and so attention scores with its square
+         */
+        record Yarn(
+                double factor,
+                int originalPositions,
+                double betaFast,
+                double betaSlow,
+                boolean truncate,
+                double attentionFactor)
+                implements RopeScaling {}
+    }
+
+    private static final double DEFAULT_THETA = 10_000;
+
+    /**
+     * Reads {@code rope_theta} and {@code rope_scaling}, or {@code rope_parameters} that holds both since transformers
+     * 5.
+     *
+     * @param maxPositions {@code max_position_embeddings}
+     */
+    public static RopeSpec read(JsonObject config, int headSize, int maxPositions) {
+        var parameters = config.object("rope_parameters").or(() -> config.object("rope_scaling"));
+        OptionalDouble own =
+                parameters.map(json -> json.number("rope_theta", 1, 1e12)).orElse(OptionalDouble.empty());
+        double theta = own.orElseGet(() -> config.number("rope_theta", 1, 1e12).orElse(DEFAULT_THETA));
+        RopeScaling scaling =
+                parameters.map(json -> scaling(json, maxPositions)).orElse(new RopeScaling.None());
+        return new RopeSpec(theta, headSize, scaling);
+    }
+
+    private static RopeScaling scaling(JsonObject json, int maxPositions) {
+        String type = json.text("rope_type").or(() -> json.text("type")).orElse("default");
+        return switch (type) {
+            case "default" -> new RopeScaling.None();
+            case "yarn" -> yarn(json, maxPositions);
+            default ->
+                throw new UserError(
+                        json.file() + ": rope type '" + type + "' is not supported; supported: default, yarn");
+        };
+    }
+
+    private static RopeScaling yarn(JsonObject json, int maxPositions) {
+        int original = json.integerIfPresent("original_max_position_embeddings", 1, 1 << 30)
+                .orElse(maxPositions);
+        double factor = json.number("factor", 1, 1 << 20).orElse((double) maxPositions / original);
+        double attention = json.number("attention_factor", 0, 1 << 20).orElseGet(() -> {
+            OptionalDouble mscale = json.number("mscale", 0, 1 << 20);
+            OptionalDouble mscaleAllDim = json.number("mscale_all_dim", 0, 1 << 20);
+            return mscale.orElse(0) != 0 && mscaleAllDim.orElse(0) != 0
+                    ? yarnScale(factor, mscale.orElse(1)) / yarnScale(factor, mscaleAllDim.orElse(1))
+                    : yarnScale(factor, 1);
+        });
+        return new RopeScaling.Yarn(
+                factor,
+                original,
+                json.number("beta_fast", 0, 1 << 20).orElse(32),
+                json.number("beta_slow", 0, 1 << 20).orElse(1),
+                json.bool("truncate").orElse(true),
+                attention);
+    }
+
+    /** The paper's recommendation for the softmax temperature, section 3.4. */
+    private static double yarnScale(double factor, double mscale) {
+        return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;
+    }
+
+    /**
+     * Longest sequence.
+     *
+     * @param configured {@code max_position_embeddings}, which some models leave at the length before scaling
+     */
+    public int maxPositions(int configured) {
+        return switch (scaling) {
+            case RopeScaling.None() -> configured;
+            case RopeScaling.Yarn yarn -> (int) Math.min(1 << 30, Math.round(yarn.originalPositions() * yarn.factor()));
+        };
+    }
+
+    /** Factor on cosines and sines. */
+    public float attentionFactor() {
+        return switch (scaling) {
+            case RopeScaling.None() -> 1;
+            case RopeScaling.Yarn yarn -> (float) yarn.attentionFactor();
+        };
+    }
+
+    /** Angle per position of each pair of channels: {@code headSize / 2} values, falling. */
+    public float[] frequencies() {
+        float[] frequencies = new float[headSize / 2];
+        for (int pair = 0; pair < frequencies.length; pair++) {
+            float wavelength = (float) Math.pow(theta, (double) (2 * pair) / headSize);
+            frequencies[pair] = switch (scaling) {
+                case RopeScaling.None() -> 1 / wavelength;
+                case RopeScaling.Yarn yarn -> yarnFrequency(yarn, pair, wavelength);
+            };
+        }
+        return frequencies;
+    }
+
+    private float yarnFrequency(RopeScaling.Yarn yarn, int pair, float wavelength) {
+        double low = channelOfTurns(yarn, yarn.betaFast());
+        double high = channelOfTurns(yarn, yarn.betaSlow());
+        if (yarn.truncate()) {
+            low = Math.floor(low);
+            high = Math.ceil(high);
+        }
+        low = Math.max(low, 0);
+        high = Math.min(high, headSize - 1);
+        double width = high == low ? 0.001 : high - low;
+        float stretched = (float) Math.clamp((pair - low) / width, 0, 1);
+        return 1 / ((float) yarn.factor() * wavelength) * stretched + 1 / wavelength * (1 - stretched);
+    }
+
+    /** The pair of channels, as a fraction, that makes {@code turns} full turns within the original context. */
+    private double channelOfTurns(RopeScaling.Yarn yarn, double turns) {
+        return headSize * Math.log(yarn.originalPositions() / (turns * 2 * Math.PI)) / (2 * Math.log(theta));
+    }
+
+    /** For people. */
+    public String describe() {
+        String plain = "theta " + (theta == Math.rint(theta) ? Long.toString((long) theta) : Double.toString(theta));
+        return switch (scaling) {
+            case RopeScaling.None() -> plain;
+            case RopeScaling.Yarn yarn ->
+                plain + ", yarn factor " + yarn.factor() + " over " + yarn.originalPositions() + " positions";
+        };
+    }
+}

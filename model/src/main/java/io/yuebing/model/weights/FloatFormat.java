@@ -1,0 +1,71 @@
+package io.yuebing.model.weights;
+
+import io.yuebing.kernels.ComputeMode;
+import io.yuebing.kernels.Linear;
+import io.yuebing.kernels.Linears;
+import io.yuebing.kernels.Rows;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+
+/** Matrices as floats: {@code prefix.weight}, {@code [outputs][inputs]} of F32, F16 or BF16. */
+public record FloatFormat() implements LinearFormat {
+    static final List<TensorType> TYPES = List.of(TensorType.F32, TensorType.F16, TensorType.BF16);
+
+    @Override
+    public boolean holds(Checkpoint checkpoint, String prefix) {
+        return checkpoint.find(prefix + ".weight").isPresent();
+    }
+
+    @Override
+    public Stored find(Checkpoint checkpoint, String prefix, int outputs, int inputs) {
+        return matrix(checkpoint.require(prefix + ".weight"), outputs, inputs);
+    }
+
+    static Stored matrix(TensorInfo tensor, int outputs, int inputs) {
+        tensor.expect(TYPES, outputs, inputs);
+        return new Matrix(tensor, outputs, inputs);
+    }
+
+    private record Matrix(TensorInfo tensor, int outputs, int inputs) implements Stored {
+        @Override
+        public long bytes() {
+            return tensor.bytes();
+        }
+
+        @Override
+        public Linear load(float[] bias, ComputeMode mode, Arena arena) {
+            try (Arena mapping = Arena.ofConfined()) {
+                MemorySegment data = Checkpoint.map(tensor, mapping);
+                return switch (tensor.type()) {
+                    case F32 -> Linears.f32(outputs, inputs, data, bias, arena);
+                    case F16 -> Linears.f16(outputs, inputs, data, bias, arena);
+                    case BF16 -> Linears.bf16(outputs, inputs, data, bias, arena);
+                    case BOOL, U8, I8, F8_E4M3, F8_E5M2, U16, I16, U32, I32, U64, I64, F64 ->
+                        throw new IllegalStateException("not a float type: " + tensor.type());
+                };
+            }
+        }
+    }
+
+    /** Widens {@code n} elements of a tensor of {@link #TYPES}; exact. */
+    static void widen(TensorType type, MemorySegment data, long firstElement, float[] into, int offset, int n) {
+        long at = firstElement * type.bytes();
+        switch (type) {
+            case F32 -> Rows.f32ToFloat(data, at, into, offset, n);
+            case F16 -> Rows.f16ToFloat(data, at, into, offset, n);
+            case BF16 -> Rows.bf16ToFloat(data, at, into, offset, n);
+            case BOOL, U8, I8, F8_E4M3, F8_E5M2, U16, I16, U32, I32, U64, I64, F64 ->
+                throw new IllegalStateException("not a float type: " + type);
+        }
+    }
+
+    /** All elements of a small tensor. */
+    static float[] read(TensorInfo tensor) {
+        try (Arena mapping = Arena.ofConfined()) {
+            float[] values = new float[Math.toIntExact(tensor.elements())];
+            widen(tensor.type(), Checkpoint.map(tensor, mapping), 0, values, 0, values.length);
+            return values;
+        }
+    }
+}

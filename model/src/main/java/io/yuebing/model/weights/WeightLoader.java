@@ -1,0 +1,143 @@
+package io.yuebing.model.weights;
+
+import io.yuebing.api.UserError;
+import io.yuebing.kernels.ComputeMode;
+import io.yuebing.kernels.Linear;
+import io.yuebing.kernels.WorkerPool;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings a model's weights into the form that the kernels use.
+ *
+ * <p>In two steps, so that a missing or misshapen tensor of the last layer is told at once: asking for layers checks
+ * names and shapes; {@link #load} then reads all that was asked for, on all threads.
+ */
+public final class WeightLoader {
+    private final Checkpoint checkpoint;
+    private final List<LinearFormat> formats;
+    private final ComputeMode mode;
+    private final Arena arena;
+    private final List<Slot> slots = new ArrayList<>();
+
+    /**
+     * Prepares loading.
+     *
+     * @param gptq how quantised layers are held; empty if there are none
+     * @param arena holds the loaded weights; a shared one
+     */
+    public WeightLoader(Checkpoint checkpoint, Optional<GptqConfig> gptq, ComputeMode mode, Arena arena) {
+        this.checkpoint = checkpoint;
+        this.formats = gptq.<List<LinearFormat>>map(config -> List.of(new GptqFormat(config), new FloatFormat()))
+                .orElse(List.of(new FloatFormat()));
+        this.mode = mode;
+        this.arena = arena;
+    }
+
+    /**
+     * Asks for a linear layer.
+     *
+     * @param prefix start of its tensors' names, for example {@code model.layers.0.mlp.up_proj}
+     * @param biasRequired whether {@code prefix.bias} has to be there; if it is, it is used anyway
+     * @return gives the layer after {@link #load}
+     * @throws UserError if a tensor is missing or has another type or shape
+     */
+    public Supplier<Linear> linear(String prefix, int outputs, int inputs, boolean biasRequired) {
+        for (LinearFormat format : formats) {
+            if (format.holds(checkpoint, prefix)) {
+                return slot(format.find(checkpoint, prefix, outputs, inputs), bias(prefix, outputs, biasRequired));
+            }
+        }
+        if (checkpoint.find(prefix + ".qweight").isPresent()) {
+            throw new UserError(checkpoint.require(prefix + ".qweight").file() + ": tensor " + prefix
+                    + ".qweight is quantised, but neither config.json has a quantization_config nor is there a"
+                    + " quantize_config.json");
+        }
+        throw checkpoint.missing(prefix + ".weight");
+    }
+
+    /** Asks for an embedding's tensor used as a matrix: tied embeddings. */
+    public Supplier<Linear> tied(String name, int outputs, int inputs) {
+        return slot(FloatFormat.matrix(checkpoint.require(name), outputs, inputs), new float[0]);
+    }
+
+    /** Reads a vector at once. */
+    public float[] vector(String name, int size) {
+        return FloatFormat.read(checkpoint.require(name).expect(FloatFormat.TYPES, size));
+    }
+
+    /** Maps an embedding for as long as the arena lives. */
+    public Embedding embedding(String name, int rows, int columns) {
+        return Embedding.map(checkpoint.require(name).expect(FloatFormat.TYPES, rows, columns), arena);
+    }
+
+    private float[] bias(String prefix, int outputs, boolean required) {
+        String name = prefix + ".bias";
+        return required || checkpoint.find(name).isPresent() ? vector(name, outputs) : new float[0];
+    }
+
+    private Supplier<Linear> slot(LinearFormat.Stored stored, float[] bias) {
+        Slot slot = new Slot(stored, bias);
+        slots.add(slot);
+        return slot;
+    }
+
+    /** Reads all layers asked for. */
+    public void load(WorkerPool pool, Progress progress) {
+        Meter meter =
+                new Meter(slots.stream().mapToLong(slot -> slot.stored.bytes()).sum(), progress);
+        pool.run(slots.size(), i -> {
+            Slot slot = slots.get(i);
+            slot.linear = slot.stored.load(slot.bias, mode, arena);
+            meter.add(slot.stored.bytes());
+        });
+    }
+
+    /** Told of the bytes read so far; called by one thread at a time. */
+    @FunctionalInterface
+    public interface Progress {
+        void loaded(long bytes, long totalBytes);
+    }
+
+    /** A linear layer asked for. */
+    private static final class Slot implements Supplier<Linear> {
+        private final LinearFormat.Stored stored;
+        private final float[] bias;
+        private volatile @Nullable Linear linear;
+
+        Slot(LinearFormat.Stored stored, float[] bias) {
+            this.stored = stored;
+            this.bias = bias;
+        }
+
+        @Override
+        public Linear get() {
+            Linear loaded = linear;
+            if (loaded == null) {
+                throw new IllegalStateException("weights are asked for before they are loaded");
+            }
+            return loaded;
+        }
+    }
+
+    /** Adds up what the threads have read. */
+    private static final class Meter {
+        private final long total;
+        private final Progress progress;
+        private long done;
+
+        Meter(long total, Progress progress) {
+            this.total = total;
+            this.progress = progress;
+        }
+
+        synchronized void add(long bytes) {
+            done += bytes;
+            progress.loaded(done, total);
+        }
+    }
+}
