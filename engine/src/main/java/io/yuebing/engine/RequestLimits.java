@@ -1,0 +1,106 @@
+package io.yuebing.engine;
+
+import io.yuebing.api.ErrorCode;
+import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.SamplingParams;
+import io.yuebing.api.ServiceException;
+import io.yuebing.kv.BlockTable;
+
+/** Refuses what an engine could never compute, before it costs anything. */
+record RequestLimits(EngineConfig config, int vocabSize) {
+
+    /**
+     * Checks a request that is to be completed here.
+     *
+     * @throws ServiceException {@link ErrorCode#INVALID_REQUEST} naming the field and both numbers
+     */
+    void checkGenerate(GenerateRequest request) {
+        check(request);
+        int prompt = request.promptTokens().length;
+        long atMost = Math.min((long) prompt + request.sampling().maxTokens(), config.maxModelLength());
+        // The last token's keys and values are never computed.
+        checkFits(request, (int) Math.max(prompt, atMost - 1));
+    }
+
+    /** Checks a request whose prompt is computed here and continued elsewhere; throws as {@link #checkGenerate}. */
+    void checkPrefill(GenerateRequest request) {
+        check(request);
+        checkFits(request, request.promptTokens().length + request.outputTokens().length);
+    }
+
+    /** Checks a request that continues on reserved blocks; throws as {@link #checkGenerate}. */
+    void checkResume(GenerateRequest request, int reservedTokens) {
+        checkGenerate(request);
+        int prompt = request.promptTokens().length;
+        int known = prompt + request.outputTokens().length;
+        if (reservedTokens < prompt || reservedTokens >= known) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST,
+                    "The reservation holds " + reservedTokens + " tokens, but the request has " + prompt
+                            + " prompt tokens and " + request.outputTokens().length
+                            + " output tokens; expected all of the prompt and not the last output token.",
+                    "kv_transfer_params");
+        }
+    }
+
+    /** Checks that a reservation can ever be granted. */
+    void checkReserve(int tokens) {
+        int blocks = BlockTable.blocksFor(tokens, config.blockSize());
+        if (tokens < 1 || blocks > config.blocks()) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST,
+                    "A reservation of " + tokens + " tokens needs " + blocks + " KV blocks; this engine has "
+                            + config.blocks() + " blocks of " + config.blockSize() + " tokens.",
+                    "prompt");
+        }
+    }
+
+    private void check(GenerateRequest request) {
+        SamplingParams sampling = request.sampling().validate();
+        int prompt = request.promptTokens().length;
+        if (prompt > config.maxModelLength() || (prompt == config.maxModelLength() && sampling.maxTokens() > 0)) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST,
+                    "This model's maximum context length is " + config.maxModelLength()
+                            + " tokens. However, you requested " + prompt + " tokens in the prompt"
+                            + (sampling.maxTokens() > 0 ? " and at least 1 token of output" : "")
+                            + ". Please reduce the length of the prompt.",
+                    "prompt");
+        }
+        for (int id : request.promptTokens()) {
+            checkId("prompt", id);
+        }
+        for (int id : request.outputTokens()) {
+            checkId("prompt", id);
+        }
+        for (int id : sampling.stopTokenIds()) {
+            checkId("stop_token_ids", id);
+        }
+        for (int id : sampling.logitBias().keySet()) {
+            checkId("logit_bias", id);
+        }
+    }
+
+    private void checkFits(GenerateRequest request, int tokens) {
+        int blocks = BlockTable.blocksFor(tokens, config.blockSize());
+        if (blocks > config.blocks()) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST,
+                    "This request needs up to " + blocks + " KV blocks (" + request.promptTokens().length
+                            + " tokens in the prompt, " + tokens + " in all), but this engine has " + config.blocks()
+                            + " blocks of " + config.blockSize()
+                            + " tokens. Reduce the prompt or max_tokens, or give the engine a larger KV cache.",
+                    "max_tokens");
+        }
+    }
+
+    private void checkId(String field, int id) {
+        if (id < 0 || id >= vocabSize) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST,
+                    field + " contains token id " + id + ", which is not in the model's vocabulary [0, "
+                            + (vocabSize - 1) + "]",
+                    field);
+        }
+    }
+}

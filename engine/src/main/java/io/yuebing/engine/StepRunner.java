@@ -1,0 +1,158 @@
+package io.yuebing.engine;
+
+import io.yuebing.api.ErrorCode;
+import io.yuebing.api.SampledToken;
+import io.yuebing.api.ServiceException;
+import io.yuebing.kv.BlockTable;
+import io.yuebing.kv.KvCache;
+import io.yuebing.model.CausalLm;
+import io.yuebing.model.ForwardBatch;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Carries out a {@link StepPlan}: one forward pass with sampling from its logits, announcing finished blocks to the sinks
+ * of sequences that are handed off.
+ *
+ * <p>What goes wrong for one sequence is that sequence's failure; what the model throws ends the whole step.
+ */
+final class StepRunner {
+    private final CausalLm model;
+    private final KvCache cache;
+    private final int layers;
+    private final int blockSize;
+    private final Sampler sampler;
+
+    // Results by slice of the last plan.
+    private @Nullable SampledToken[] sampled = new SampledToken[0];
+    private @Nullable ServiceException[] failures = new ServiceException[0];
+
+    StepRunner(CausalLm model, KvCache cache) {
+        this.model = model;
+        this.cache = cache;
+        layers = model.config().layers();
+        blockSize = cache.layout().blockSize();
+        sampler = new Sampler(model.config().vocabSize());
+    }
+
+    /** The token sampled for a slice of the last plan; null if it was not time for one or the slice failed. */
+    @Nullable
+    SampledToken sampled(int slice) {
+        return sampled[slice];
+    }
+
+    /** What went wrong for a slice of the last plan; null if nothing did. */
+    @Nullable
+    ServiceException failure(int slice) {
+        return failures[slice];
+    }
+
+    void run(StepPlan plan) {
+        List<StepPlan.Slice> slices = plan.slices();
+        sampled = new SampledToken[slices.size()];
+        failures = new ServiceException[slices.size()];
+        announceCached(slices);
+
+        int[] tokens = new int[plan.tokens()];
+        List<ForwardBatch.Span> spans = new ArrayList<>(slices.size());
+        int[] logitRows = new int[tokens.length];
+        int[] logitSlices = new int[tokens.length];
+        int logitCount = 0;
+        int row = 0;
+        for (int i = 0; i < slices.size(); i++) {
+            StepPlan.Slice slice = slices.get(i);
+            Sequence sequence = slice.sequence();
+            sequence.copyTokens(slice.from(), slice.tokens(), tokens, row);
+            int[] blockTable = sequence.blocks().array();
+            spans.add(new ForwardBatch.Span(row, slice.tokens(), slice.from(), blockTable));
+            for (int position = slice.from(); position < slice.to(); position++) {
+                if (sequence.scores(position) || samples(slice, position)) {
+                    logitRows[logitCount] = row + position - slice.from();
+                    logitSlices[logitCount++] = i;
+                }
+            }
+            row += slice.tokens();
+        }
+        ForwardBatch batch = new ForwardBatch(tokens, spans, Arrays.copyOf(logitRows, logitCount));
+        model.forward(batch, cache, layer -> announce(slices, layer), (index, logits, offset) -> {
+            int slice = logitSlices[index];
+            ForwardBatch.Span span = spans.get(slice);
+            int position = span.firstPosition() + logitRows[index] - span.firstRow();
+            read(slices.get(slice), slice, position, logits, offset);
+        });
+    }
+
+    /** Whether the logits at {@code position} are those the next token is sampled from. */
+    private static boolean samples(StepPlan.Slice slice, int position) {
+        Sequence sequence = slice.sequence();
+        return position + 1 == sequence.length() && sequence.sampling().maxTokens() > 0;
+    }
+
+    private void read(StepPlan.Slice slice, int index, int position, float[] logits, int offset) {
+        if (failures[index] != null) {
+            return;
+        }
+        Sequence sequence = slice.sequence();
+        try {
+            if (samples(slice, position)) {
+                sampled[index] =
+                        sampler.sample(logits, offset, sequence.sampling(), sequence.adjustments(), position + 1);
+            } else {
+                sequence.scored(sampler.score(
+                        logits,
+                        offset,
+                        sequence.token(position + 1),
+                        sequence.sampling().promptLogprobs(),
+                        position + 1));
+            }
+        } catch (ServiceException e) {
+            failures[index] = e;
+        }
+    }
+
+    /** Announces blocks that came from the prefix cache: they are final in all layers already. */
+    private void announceCached(List<StepPlan.Slice> slices) {
+        for (int i = 0; i < slices.size(); i++) {
+            StepPlan.Slice slice = slices.get(i);
+            KvSink sink = slice.sequence().sink();
+            if (sink != null && slice.sequence().announce() && slice.from() > 0) {
+                for (int layer = 0; layer < layers; layer++) {
+                    announce(i, sink, layer, slice.sequence().blockIds(), 0, slice.from() / blockSize);
+                }
+            }
+        }
+    }
+
+    /** Announces blocks that this step has completed in {@code layer}. */
+    private void announce(List<StepPlan.Slice> slices, int layer) {
+        for (int i = 0; i < slices.size(); i++) {
+            StepPlan.Slice slice = slices.get(i);
+            KvSink sink = slice.sequence().sink();
+            if (sink != null) {
+                int from = slice.from() / blockSize;
+                int to = slice.completes() ? BlockTable.blocksFor(slice.to(), blockSize) : slice.to() / blockSize;
+                if (from < to) {
+                    announce(i, sink, layer, slice.sequence().blockIds(), from, to);
+                }
+            }
+        }
+    }
+
+    private void announce(int slice, KvSink sink, int layer, int[] blockIds, int from, int to) {
+        if (failures[slice] != null) {
+            return;
+        }
+        try {
+            sink.layerWritten(layer, blockIds, from, to);
+        } catch (RuntimeException e) {
+            failures[slice] = new ServiceException(
+                    ErrorCode.INTERNAL,
+                    "Announcing KV blocks " + from + ".." + (to - 1) + " of layer " + layer
+                            + " for their transfer failed: " + e,
+                    null,
+                    e);
+        }
+    }
+}

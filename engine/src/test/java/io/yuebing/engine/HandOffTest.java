@@ -1,0 +1,232 @@
+package io.yuebing.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.yuebing.api.ErrorCode;
+import io.yuebing.api.FinishReason;
+import io.yuebing.api.GenerateEvent;
+import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.SampledToken;
+import io.yuebing.api.SamplingParams;
+import io.yuebing.api.ServiceException;
+import io.yuebing.api.TokenStream;
+import io.yuebing.kv.ElementType;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class HandOffTest {
+    private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+    private Engine prefill = start(40, 7);
+    private final Engine decode = start(300, 64);
+    private final Engine aggregated = start(300, 64);
+
+    private static Engine start(int blocks, int budget) {
+        return Engine.start(
+                new HashingModel(), new EngineConfig(4, blocks, budget, 8, 32, 200, ElementType.F32, true, "0"));
+    }
+
+    @BeforeEach
+    void shiftBlockIds() throws InterruptedException {
+        // Otherwise both engines would happen to use the same block ids.
+        Result.of(decode.generate(GenerateRequest.of("shift", new int[9], unending(3))));
+    }
+
+    @AfterEach
+    void leavesNothing() {
+        for (Engine engine : List.of(prefill, decode, aggregated)) {
+            Idle.await(engine);
+            engine.close();
+        }
+    }
+
+    @Test
+    void handedOffTokensEqualAggregatedOnes() throws InterruptedException {
+        for (int i = 0; i < 48; i++) {
+            GenerateRequest request = EngineTest.varied(i % 32);
+            Result expected = Result.of(aggregated.generate(request));
+            List<SampledToken> tokens = new ArrayList<>();
+            FinishReason end = disaggregated(request, tokens);
+            assertThat(tokens).as("request %d", i).isEqualTo(expected.tokens());
+            assertThat(end).isEqualTo(expected.finished().reason());
+        }
+    }
+
+    private FinishReason disaggregated(GenerateRequest request, List<SampledToken> tokens) throws InterruptedException {
+        try (BlockReservation reservation = decode.reserve(request.promptTokens().length, PATIENCE)) {
+            CopyingSink sink = new CopyingSink(prefill, decode, reservation);
+            TokenStream stream = prefill.prefill(request, sink);
+            stream.next();
+            GenerateEvent.Token first = (GenerateEvent.Token) stream.next();
+            tokens.add(first.token());
+            if (!sink.hold().isCancelled()) {
+                sink.hold().join().close();
+            }
+            FinishReason reason = Result.endOf(stream);
+            if (reason != FinishReason.HANDOFF) {
+                assertThat(sink.calls()).endsWith("aborted");
+                return reason;
+            }
+            Result rest =
+                    Result.of(decode.resume(request.continuing(first.token().id()), reservation));
+            tokens.addAll(rest.tokens());
+            return rest.finished().reason();
+        }
+    }
+
+    @Test
+    void blocksAreAnnouncedLayerByLayerAsTheyFill() throws InterruptedException {
+        GenerateRequest request = request(10);
+        try (BlockReservation reservation = decode.reserve(10, PATIENCE)) {
+            CopyingSink sink = new CopyingSink(prefill, decode, reservation);
+            TokenStream stream = prefill.prefill(request, sink);
+            sink.hold().join().close();
+            assertThat(Result.endOf(stream)).isEqualTo(FinishReason.HANDOFF);
+            assertThat(sink.calls())
+                    .as("chunks of 7 tokens, blocks of 4")
+                    .containsExactly("0: 0..1", "1: 0..1", "2: 0..1", "0: 1..3", "1: 1..3", "2: 1..3");
+        }
+    }
+
+    @Test
+    void cachedBlocksAreAnnouncedForAllLayersAtTheStart() throws InterruptedException {
+        for (List<String> expected : List.of(
+                List.of("0: 0..1", "1: 0..1", "2: 0..1", "0: 1..3", "1: 1..3", "2: 1..3"),
+                List.of("0: 0..2", "1: 0..2", "2: 0..2", "0: 2..3", "1: 2..3", "2: 2..3"))) {
+            try (BlockReservation reservation = decode.reserve(10, PATIENCE)) {
+                CopyingSink sink = new CopyingSink(prefill, decode, reservation);
+                TokenStream stream = prefill.prefill(request(10), sink);
+                sink.hold().join().close();
+                assertThat(Result.endOf(stream)).isEqualTo(FinishReason.HANDOFF);
+                assertThat(sink.calls()).isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    void blocksStayUntilTheHoldIsClosed() throws InterruptedException {
+        prefill.close();
+        prefill = start(4, 64);
+        try (BlockReservation reservation = decode.reserve(16, PATIENCE)) {
+            CopyingSink sink = new CopyingSink(prefill, decode, reservation);
+            TokenStream stream = prefill.prefill(request(16), sink);
+            BlockHold hold = sink.hold().join();
+            TokenStream other = prefill.generate(request(2));
+            Idle.until(() -> prefill.stats().waitingSequences() == 1);
+            assertThat(prefill.stats().heldBlocks()).isEqualTo(4);
+            hold.close();
+            hold.close();
+            assertThat(Result.endOf(stream)).isEqualTo(FinishReason.HANDOFF);
+            assertThat(Result.endOf(other)).isEqualTo(FinishReason.LENGTH);
+        }
+    }
+
+    @Test
+    void aFailedTransferFailsTheStream() throws InterruptedException {
+        try (BlockReservation reservation = decode.reserve(10, PATIENCE)) {
+            CopyingSink sink = new CopyingSink(prefill, decode, reservation);
+            TokenStream stream = prefill.prefill(request(10), sink);
+            BlockHold hold = sink.hold().join();
+            hold.fail(new ServiceException(ErrorCode.BAD_GATEWAY, "the decode node is gone"));
+            hold.close();
+            assertThatThrownBy(() -> Result.endOf(stream)).hasMessage("the decode node is gone");
+            assertThat(sink.calls()).doesNotContain("aborted");
+        }
+    }
+
+    @Test
+    void aSinkThatThrowsFailsItsSequenceOnly() throws InterruptedException {
+        KvSink broken = new KvSink() {
+            @Override
+            public void layerWritten(int layer, int[] blockIds, int fromBlock, int toBlock) {
+                throw new IllegalStateException("no more room");
+            }
+
+            @Override
+            public void promptWritten(BlockHold hold) {
+                hold.close();
+            }
+
+            @Override
+            public void aborted() {
+                throw new IllegalStateException("cannot even stop");
+            }
+        };
+        TokenStream other = prefill.generate(request(3));
+        TokenStream stream = prefill.prefill(request(10), broken);
+        assertThatThrownBy(() -> Result.endOf(stream))
+                .hasMessageStartingWith("Announcing KV blocks 0..0 of layer 0 for their transfer failed");
+        assertThat(Result.endOf(other)).isEqualTo(FinishReason.LENGTH);
+    }
+
+    @Test
+    void cancellingDuringTheTransferStopsReadersFirst() throws InterruptedException {
+        try (BlockReservation reservation = decode.reserve(10, PATIENCE)) {
+            CopyingSink sink = new CopyingSink(prefill, decode, reservation);
+            TokenStream stream = prefill.prefill(request(10), sink);
+            BlockHold hold = sink.hold().join();
+            stream.close();
+            assertThat(Result.endOf(stream)).isEqualTo(FinishReason.ABORT);
+            assertThat(sink.calls()).endsWith("aborted");
+            hold.close();
+        }
+    }
+
+    @Test
+    void promptLogprobsComeFromThePrefillSide() throws InterruptedException {
+        SamplingParams scored = SamplingParams.builder()
+                .temperature(0)
+                .ignoreEos(true)
+                .promptLogprobs(1)
+                .build();
+        GenerateRequest request = GenerateRequest.of("scored", request(10).promptTokens(), scored);
+        try (BlockReservation reservation = decode.reserve(10, PATIENCE)) {
+            CopyingSink sink = new CopyingSink(prefill, decode, reservation);
+            TokenStream stream = prefill.prefill(request, sink);
+            GenerateEvent.PromptDone prompt = (GenerateEvent.PromptDone) stream.next();
+            sink.hold().join().close();
+            Result.endOf(stream);
+            assertThat(prompt).isEqualTo(Result.of(aggregated.generate(request)).prompt());
+            assertThat(prompt.promptLogprobs()).hasSize(9);
+        }
+    }
+
+    @Test
+    void aReservationMayCoverTokensGeneratedBeforeAFailover() throws InterruptedException {
+        GenerateRequest request = request(10);
+        List<Integer> whole = Result.of(aggregated.generate(request)).ids();
+        int[] given = {whole.get(0), whole.get(1), whole.get(2)};
+        try (BlockReservation reservation = decode.reserve(13, PATIENCE)) {
+            CopyingSink sink = new CopyingSink(prefill, decode, reservation);
+            TokenStream stream = prefill.prefill(request.continuing(given), sink);
+            stream.next();
+            int fourth = ((GenerateEvent.Token) stream.next()).token().id();
+            assertThat(fourth).isEqualTo(whole.get(3));
+            sink.hold().join().close();
+            assertThat(Result.endOf(stream)).isEqualTo(FinishReason.HANDOFF);
+            Result rest =
+                    Result.of(decode.resume(request.continuing(given[0], given[1], given[2], fourth), reservation));
+            assertThat(rest.ids()).isEqualTo(whole.subList(4, whole.size()));
+        }
+    }
+
+    private static SamplingParams unending(int maxTokens) {
+        return SamplingParams.builder()
+                .temperature(0)
+                .ignoreEos(true)
+                .maxTokens(maxTokens)
+                .build();
+    }
+
+    private static GenerateRequest request(int promptLength) {
+        return GenerateRequest.of("test", IntStream.range(1, 1 + promptLength).toArray(), unending(8));
+    }
+}
