@@ -1,0 +1,13 @@
+package io.yuebing.transfer;
+
+import java.util.Optional;
+
+/** What one side says of itself at the handshake, with its judgement of what the other side says. */
+public interface Greeting {
+
+    /** At most {@link FrameDescriptor#MAX_HELLO_BYTES} bytes, opaque to the transport. */
+    byte[] hello();
+
+    /** Empty to accept; otherwise one sentence that names both sides, expected and found. */
+    Optional<String> refuse(byte[] peerHello);
+}

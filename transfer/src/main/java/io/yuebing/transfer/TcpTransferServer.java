@@ -1,0 +1,208 @@
+package io.yuebing.transfer;
+
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Offers segments to writers over TCP.
+ *
+ * <p>Each connection is a virtual thread that reads top to bottom. Memory is bounded: connections past their handshake by
+ * {@link TcpServerOptions#maxConnections()}, each with one receive buffer; connections before it by a small number, of
+ * which the oldest goes when a new one comes, so that silent connections keep nobody out.
+ */
+public final class TcpTransferServer implements AutoCloseable {
+    static final int MAX_HANDSHAKES = 128;
+
+    private static final Logger log = LoggerFactory.getLogger(TcpTransferServer.class);
+    private static final Duration DEADLINE_CHECK = Duration.ofMillis(200);
+    private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
+    private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
+
+    private final TcpServerOptions options;
+    private final TimeSource time;
+    private final Map<String, Segment> segments;
+    private final ServerSocketChannel listener;
+    private final InetSocketAddress address;
+    private final Thread acceptor;
+    private final TimeSource.Beat deadlines;
+    private final ServerCounters counters = new ServerCounters();
+    private final PeerComplaints complaints;
+
+    private final ConcurrentLinkedDeque<TcpServerConnection> handshaking = new ConcurrentLinkedDeque<>();
+    private final Set<TcpServerConnection> established = ConcurrentHashMap.newKeySet();
+    private volatile boolean closed;
+
+    private TcpTransferServer(
+            TcpServerOptions options, List<Segment> segments, TimeSource time, ServerSocketChannel listener)
+            throws IOException {
+        this.options = options;
+        this.time = time;
+        this.segments = segments.stream().collect(Collectors.toUnmodifiableMap(Segment::name, Function.identity()));
+        this.listener = listener;
+        this.address = (InetSocketAddress) listener.getLocalAddress();
+        this.complaints = new PeerComplaints(log::warn, log::debug, time);
+        this.deadlines = time.every(DEADLINE_CHECK, "transfer-server-deadlines", this::checkDeadlines);
+        this.acceptor =
+                Thread.ofVirtual().name("transfer-accept-" + address.getPort()).start(this::accept);
+    }
+
+    /**
+     * Binds and starts.
+     *
+     * @throws IOException if the address cannot be bound, as a sentence that names it
+     */
+    public static TcpTransferServer start(TcpServerOptions options, List<Segment> segments, TimeSource time)
+            throws IOException {
+        ServerSocketChannel listener = ServerSocketChannel.open();
+        try {
+            listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+            listener.bind(new InetSocketAddress(options.host(), options.port()), 1024);
+            return new TcpTransferServer(options, segments, time, listener);
+        } catch (IOException | RuntimeException e) {
+            listener.close();
+            throw new IOException(
+                    "cannot listen for transfers on " + options.host() + ":" + options.port() + ": " + e.getMessage()
+                            + "; choose another transfer address",
+                    e);
+        }
+    }
+
+    /** The bound address. */
+    public InetSocketAddress address() {
+        return address;
+    }
+
+    public TransferServerStats stats() {
+        return counters.snapshot(established.size(), handshaking.size());
+    }
+
+    private void accept() {
+        while (!closed) {
+            try {
+                admit(listener.accept());
+            } catch (ClosedChannelException _) {
+                return;
+            } catch (IOException e) {
+                // out of file handles, most likely: established peers go on
+                complaints.log("any", "cannot be accepted: " + e.getMessage());
+                pause();
+            }
+        }
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(ACCEPT_PAUSE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void admit(SocketChannel channel) {
+        TcpServerConnection connection;
+        try {
+            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
+            channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+            connection = new TcpServerConnection(channel, this);
+        } catch (IOException e) {
+            log.debug("a transfer connection was gone before it began: {}", e.getMessage());
+            TcpTransferSession.closeQuietly(channel);
+            return;
+        }
+        handshaking.add(connection);
+        if (handshaking.size() > MAX_HANDSHAKES) {
+            turnAwayOldest();
+        }
+        connection.start();
+        if (closed) {
+            connection.stop();
+        }
+    }
+
+    private void turnAwayOldest() {
+        TcpServerConnection oldest = handshaking.pollFirst();
+        if (oldest != null) {
+            oldest.stop();
+            counters.turnedAway.increment();
+            complaints.log(oldest.peerHost(), "too many connections that do not introduce themselves");
+        }
+    }
+
+    /** Moves a connection past its handshake; a sentence if there is no room. */
+    Optional<String> establish(TcpServerConnection connection) {
+        handshaking.remove(connection);
+        established.add(connection);
+        if (established.size() > options.maxConnections()) {
+            established.remove(connection);
+            return Optional.of("all " + options.maxConnections() + " transfer connections of " + address
+                    + " are in use; try again later or raise the limit");
+        }
+        return Optional.empty();
+    }
+
+    void ended(TcpServerConnection connection) {
+        handshaking.remove(connection);
+        established.remove(connection);
+    }
+
+    Optional<Segment> segment(String name) {
+        return Optional.ofNullable(segments.get(name));
+    }
+
+    TcpServerOptions options() {
+        return options;
+    }
+
+    TimeSource time() {
+        return time;
+    }
+
+    ServerCounters counters() {
+        return counters;
+    }
+
+    PeerComplaints complaints() {
+        return complaints;
+    }
+
+    private void checkDeadlines() {
+        long now = time.nanoTime();
+        handshaking.forEach(connection -> connection.checkDeadline(now));
+        established.forEach(connection -> connection.checkDeadline(now));
+    }
+
+    /** Closes every connection. A write that a guard is applying is waited for; none follows. */
+    @Override
+    public void close() {
+        closed = true;
+        deadlines.close();
+        TcpTransferSession.closeQuietly(listener);
+        List<TcpServerConnection> open = new ArrayList<>(handshaking);
+        open.addAll(established);
+        open.forEach(TcpServerConnection::stop);
+        try {
+            acceptor.join(CLOSE_PATIENCE);
+            for (TcpServerConnection connection : open) {
+                connection.join(CLOSE_PATIENCE);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package io.yuebing.transfer;
+
+import java.lang.foreign.MemorySegment;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * Decides over every write into a {@link Segment}.
+ *
+ * <p>The transport hands over complete payloads whose checksum is right; the guard copies them under its own lock, so it
+ * alone decides the order of a write and the release of the memory it goes to. Called by connection threads, several at
+ * a time.
+ */
+public interface WriteGuard {
+
+    /**
+     * Copies {@code payload} to its place, or refuses. The write is acknowledged after this returns empty.
+     *
+     * @param slice what is written where, within the bounds of {@code memory}
+     * @param payload valid during the call only
+     * @param memory the whole segment
+     */
+    Optional<Refusal> apply(IncomingSlice slice, MemorySegment payload, MemorySegment memory);
+
+    /** The writer gives up: nothing more will come for this ticket. Unknown tickets and old generations are ignored. */
+    void dropped(UUID ticket, long generation);
+}

@@ -1,0 +1,32 @@
+package io.yuebing.transfer;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Optional;
+
+/** Greetings of tests. */
+final class Greetings {
+    private Greetings() {}
+
+    /** Accepts everybody. */
+    static Greeting of(String hello) {
+        return refusing(hello, "");
+    }
+
+    /** Refuses whoever says {@code unwanted}. */
+    static Greeting refusing(String hello, String unwanted) {
+        return new Greeting() {
+            @Override
+            public byte[] hello() {
+                return hello.getBytes(StandardCharsets.UTF_8);
+            }
+
+            @Override
+            public Optional<String> refuse(byte[] peerHello) {
+                String said = new String(peerHello, StandardCharsets.UTF_8);
+                return said.equals(unwanted) && !said.isEmpty()
+                        ? Optional.of(hello + " does not talk to " + said)
+                        : Optional.empty();
+            }
+        };
+    }
+}
