@@ -1,0 +1,166 @@
+package io.yuebing.connector;
+
+import io.yuebing.api.ErrorCode;
+import io.yuebing.api.KvTransferParams;
+import io.yuebing.api.ServiceException;
+import io.yuebing.api.UserError;
+import io.yuebing.engine.BlockReservation;
+import io.yuebing.kv.KvCache;
+import io.yuebing.kv.KvLayout;
+import io.yuebing.transfer.Segment;
+import io.yuebing.transfer.TcpServerOptions;
+import io.yuebing.transfer.TcpTransferServer;
+import io.yuebing.transfer.TimeSource;
+import io.yuebing.transfer.TransferServerStats;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The decode node's side of a KV transfer: promises blocks, lets verified writes into them, hands them over.
+ *
+ * <p>The cache's memory must outlive the receiver.
+ */
+public final class KvReceiver implements AutoCloseable {
+    /** Name of the segment that a decode node offers. */
+    static final String SEGMENT = "kv";
+
+    private static final Logger log = LoggerFactory.getLogger(KvReceiver.class);
+
+    private final KvReceiverOptions options;
+    private final KvLayout layout;
+    private final BlockSource blocks;
+    private final ReservationTable reservations;
+    private final TcpTransferServer server;
+
+    private KvReceiver(
+            KvReceiverOptions options,
+            KvLayout layout,
+            BlockSource blocks,
+            ReservationTable reservations,
+            TcpTransferServer server) {
+        this.options = options;
+        this.layout = layout;
+        this.blocks = blocks;
+        this.reservations = reservations;
+        this.server = server;
+    }
+
+    /**
+     * Starts to listen.
+     *
+     * @param cache the engine's cache
+     * @param blocks {@code engine::reserve}
+     * @throws UserError if the address cannot be bound
+     */
+    public static KvReceiver start(KvCache cache, BlockSource blocks, KvReceiverOptions options, TimeSource time) {
+        KvLayout layout = cache.layout();
+        ReservationTable reservations = new ReservationTable(layout, time, options.maxReservations());
+        Segment segment = new Segment(
+                SEGMENT,
+                cache.memory(),
+                reservations,
+                LayoutGreeting.ofDecode(new LayoutHello(options.nodeName(), layout)));
+        TcpServerOptions serverOptions = TcpServerOptions.listening(
+                options.bindHost(), options.bindPort(), Math.toIntExact(layout.blockBytes()));
+        try {
+            TcpTransferServer server = TcpTransferServer.start(serverOptions, List.of(segment), time);
+            log.info(
+                    "takes in KV cache on {}, advertised as {}:{}",
+                    server.address(),
+                    options.advertisedHost(),
+                    server.address().getPort());
+            return new KvReceiver(options, layout, blocks, reservations, server);
+        } catch (IOException e) {
+            reservations.close();
+            throw new UserError(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    /** Port of the transfer server. */
+    public int port() {
+        return server.address().getPort();
+    }
+
+    /**
+     * Promises blocks for a prompt. They are given back by {@link #release}, by the deadline, or taken.
+     *
+     * @throws ServiceException with code {@code OVERLOADED} if there is no room
+     */
+    public KvTransferParams reserve(int promptTokens) throws InterruptedException {
+        if (promptTokens < 1) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST,
+                    "a KV reservation needs a prompt of at least 1 token, got " + promptTokens,
+                    "prompt_tokens");
+        }
+        int promptBlocks = Math.ceilDiv(promptTokens, layout.blockSize());
+        BlockReservation reserved = blocks.reserve(promptTokens, options.patience());
+        ReservationTable.Lease lease;
+        try {
+            lease = reservations.open(reserved, promptBlocks, options.lease());
+        } catch (RuntimeException e) {
+            reserved.close();
+            throw e;
+        }
+        return new KvTransferParams(
+                true,
+                false,
+                lease.id().toString(),
+                lease.generation(),
+                options.advertisedHost(),
+                port(),
+                Arrays.stream(reserved.blockIds()).limit(promptBlocks).boxed().toList(),
+                lease.deadlineMillis());
+    }
+
+    /**
+     * Waits until the KV cache of a reservation has arrived completely and hands its blocks over, at the latest at the
+     * reservation's deadline.
+     *
+     * @throws ServiceException if the reservation is unknown, was released or expired
+     * @throws InterruptedException if interrupted while waiting; release the reservation then
+     */
+    public BlockReservation take(KvTransferParams params) throws InterruptedException {
+        return reservations.take(transferId(params.transferId()), params.generation());
+    }
+
+    /**
+     * Gives a reservation's blocks back.
+     *
+     * @return false if it had ended before
+     */
+    public boolean release(String transferId, long generation) {
+        return reservations.release(transferId(transferId), generation);
+    }
+
+    private static UUID transferId(String text) {
+        try {
+            return UUID.fromString(text);
+        } catch (IllegalArgumentException e) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST,
+                    "transfer_id must be a UUID as handed out with the reservation, got '" + text + "'",
+                    "kv_transfer_params",
+                    e);
+        }
+    }
+
+    public ReservationStats reservationStats() {
+        return reservations.stats();
+    }
+
+    public TransferServerStats serverStats() {
+        return server.stats();
+    }
+
+    /** Stops listening and releases every reservation; nothing is written to the cache after this returns. */
+    @Override
+    public void close() {
+        reservations.close();
+        server.close();
+    }
+}

@@ -1,0 +1,30 @@
+package io.yuebing.connector;
+
+import java.time.Duration;
+
+/**
+ * How a decode node takes in KV cache.
+ *
+ * @param nodeName name for people in errors of both sides, for example {@code decode node 127.0.0.1:8200}
+ * @param bindHost address to listen at
+ * @param bindPort port to listen at; 0 = any free one
+ * @param advertisedHost where prefill nodes reach {@code bindHost}
+ * @param lease how long a reservation lives without being taken
+ * @param patience how long a request for blocks waits for room
+ * @param maxReservations most reservations open at a time
+ */
+public record KvReceiverOptions(
+        String nodeName,
+        String bindHost,
+        int bindPort,
+        String advertisedHost,
+        Duration lease,
+        Duration patience,
+        int maxReservations) {
+
+    /** Loopback, any free port, a lease of a minute. */
+    public static KvReceiverOptions loopback(String nodeName) {
+        return new KvReceiverOptions(
+                nodeName, "127.0.0.1", 0, "127.0.0.1", Duration.ofMinutes(1), Duration.ofSeconds(5), 4096);
+    }
+}

@@ -1,0 +1,115 @@
+package io.yuebing.connector;
+
+import io.yuebing.kv.KvLayout;
+import io.yuebing.transfer.Greeting;
+import io.yuebing.transfer.PeerAddress;
+import io.yuebing.transfer.TransferException;
+import io.yuebing.transfer.TransferException.Kind;
+import io.yuebing.transfer.TransferSession;
+import io.yuebing.transfer.Transport;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** One session a decode node, opened when it is first needed, replaced when it has broken. */
+final class PeerSessions {
+    private final Transport transport;
+    private final Greeting greeting;
+    private final int attempts;
+    private final Duration backoff;
+    private final ConcurrentHashMap<PeerAddress, CompletableFuture<Peer>> peers = new ConcurrentHashMap<>();
+
+    PeerSessions(Transport transport, Greeting greeting, int attempts, Duration backoff) {
+        this.transport = transport;
+        this.greeting = greeting;
+        this.attempts = attempts;
+        this.backoff = backoff;
+    }
+
+    /** An open session with the layout that its blocks are to be written in. */
+    record Peer(TransferSession session, KvLayout layout) {}
+
+    /** The session if there is an open one. */
+    Optional<Peer> ifOpen(PeerAddress address) {
+        CompletableFuture<Peer> known = peers.get(address);
+        return known != null && usable(known) ? Optional.of(known.resultNow()) : Optional.empty();
+    }
+
+    /** Bytes that are sent to all peers and not acknowledged. */
+    long bytesInFlight() {
+        return peers.values().stream()
+                .filter(PeerSessions::usable)
+                .mapToLong(peer -> peer.resultNow().session().bytesInFlight())
+                .sum();
+    }
+
+    /** Waits for an open session. Those who wait for the same peer share one attempt, its failure too. */
+    Peer open(PeerAddress address) throws TransferException {
+        while (true) {
+            CompletableFuture<Peer> known = peers.get(address);
+            if (known != null && (!known.isDone() || usable(known))) {
+                return await(known);
+            }
+            CompletableFuture<Peer> mine = new CompletableFuture<>();
+            boolean first =
+                    known == null ? peers.putIfAbsent(address, mine) == null : peers.replace(address, known, mine);
+            if (first) {
+                return connect(address, mine);
+            }
+        }
+    }
+
+    private static boolean usable(CompletableFuture<Peer> known) {
+        return known.state() == CompletableFuture.State.SUCCESS
+                && known.resultNow().session().isOpen();
+    }
+
+    private static Peer await(CompletableFuture<Peer> known) throws TransferException {
+        try {
+            return known.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof TransferException failure) {
+                throw failure;
+            }
+            throw e;
+        }
+    }
+
+    private Peer connect(PeerAddress address, CompletableFuture<Peer> promise) throws TransferException {
+        try {
+            TransferSession session = connectPatiently(address);
+            Peer peer = new Peer(session, LayoutHello.parse(session.peerHello()).layout());
+            promise.complete(peer);
+            return peer;
+        } catch (TransferException | RuntimeException e) {
+            // forgotten first, so that whoever comes after this failure tries anew
+            peers.remove(address, promise);
+            promise.completeExceptionally(e);
+            throw e;
+        }
+    }
+
+    private TransferSession connectPatiently(PeerAddress address) throws TransferException {
+        for (int attempt = 1; ; attempt++) {
+            try {
+                return transport.connect(address, KvReceiver.SEGMENT, greeting);
+            } catch (TransferException e) {
+                if (!e.retryable() || attempt >= attempts) {
+                    throw e;
+                }
+            }
+            pause(address, backoff.multipliedBy(1L << (attempt - 1)));
+        }
+    }
+
+    private static void pause(PeerAddress address, Duration duration) throws TransferException {
+        try {
+            Thread.sleep(duration);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TransferException(Kind.CANCELLED, "interrupted while connecting to " + address, e);
+        }
+    }
+}

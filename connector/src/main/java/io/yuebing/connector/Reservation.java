@@ -1,0 +1,224 @@
+package io.yuebing.connector;
+
+import io.yuebing.engine.BlockReservation;
+import io.yuebing.kv.KvAxis;
+import io.yuebing.kv.KvLayout;
+import io.yuebing.transfer.IncomingSlice;
+import io.yuebing.transfer.Refusal;
+import io.yuebing.transfer.RefusalCode;
+import java.lang.foreign.MemorySegment;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One lease on blocks, from the first promise to its end.
+ *
+ * <p>Its lock decides between a write and an end: a write copies while it holds the lock and finds the state open, so a
+ * block that was given back is never written to.
+ *
+ * <pre>
+ *   OPEN --all slices--&gt; COMPLETE --take--&gt; RESUMED
+ *     \                     |
+ *      `--------------------+--release--&gt; RELEASED
+ *                           `--deadline-&gt; EXPIRED
+ * </pre>
+ */
+final class Reservation {
+    enum State {
+        OPEN,
+        COMPLETE,
+        RESUMED,
+        RELEASED,
+        EXPIRED
+    }
+
+    private final UUID id;
+    private final long generation;
+    private final BlockReservation blocks;
+    private final KvLayout layout;
+    private final Map<Integer, Integer> indexOfBlock = new HashMap<>();
+    private final int layers;
+    private final long openedNanos;
+    private final long deadlineNanos;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final BitSet received;
+    private int missing;
+    private State state = State.OPEN;
+
+    /**
+     * @param expected how many of the reservation's blocks hold the prompt, from the first on
+     */
+    Reservation(
+            UUID id,
+            long generation,
+            BlockReservation blocks,
+            int expected,
+            KvLayout layout,
+            long openedNanos,
+            long deadlineNanos) {
+        this.id = id;
+        this.generation = generation;
+        this.blocks = blocks;
+        this.layout = layout;
+        this.layers = layout.size(KvAxis.LAYER);
+        this.openedNanos = openedNanos;
+        this.deadlineNanos = deadlineNanos;
+        int[] ids = blocks.blockIds();
+        for (int i = 0; i < expected; i++) {
+            indexOfBlock.put(ids[i], i);
+        }
+        this.missing = layers * expected;
+        this.received = new BitSet(missing);
+    }
+
+    UUID id() {
+        return id;
+    }
+
+    long generation() {
+        return generation;
+    }
+
+    BlockReservation blocks() {
+        return blocks;
+    }
+
+    /** Slices of a complete transfer: layers times blocks. */
+    int slices() {
+        return layers * indexOfBlock.size();
+    }
+
+    long ageNanos(long nowNanos) {
+        return nowNanos - openedNanos;
+    }
+
+    boolean overdue(long nowNanos) {
+        return nowNanos - deadlineNanos >= 0;
+    }
+
+    /**
+     * Copies a verified payload to its block, or refuses. A slice that has arrived before is accepted and left as it is.
+     */
+    Optional<Refusal> apply(IncomingSlice slice, MemorySegment payload, MemorySegment memory, long nowNanos) {
+        int place = place(slice);
+        if (place < 0) {
+            return Optional.of(new Refusal(
+                    RefusalCode.OUTSIDE_RESERVATION,
+                    "%d bytes at offset %d are not one block of reservation %s, whose blocks have %d bytes"
+                            .formatted(slice.length(), slice.offset(), id, layout.blockBytes())));
+        }
+        lock.lock();
+        try {
+            if (state != State.OPEN && state != State.COMPLETE) {
+                return refusal(id, state);
+            }
+            if (overdue(nowNanos)) {
+                return refusal(id, State.EXPIRED);
+            }
+            if (!received.get(place)) {
+                MemorySegment.copy(payload, 0, memory, slice.offset(), slice.length());
+                received.set(place);
+                missing--;
+                if (missing == 0) {
+                    state = State.COMPLETE;
+                    changed.signalAll();
+                }
+            }
+            return Optional.empty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What becomes of a write to a reservation that has ended so; empty = nothing to write, nothing wrong. */
+    static Optional<Refusal> refusal(UUID id, State state) {
+        return switch (state) {
+            // every slice was there when it was taken: this one is a repetition whose first answer got lost
+            case OPEN, COMPLETE, RESUMED -> Optional.empty();
+            case RELEASED ->
+                Optional.of(
+                        new Refusal(RefusalCode.RELEASED, "reservation " + id + " was released before the write came"));
+            case EXPIRED ->
+                Optional.of(new Refusal(RefusalCode.EXPIRED, "reservation " + id + " expired before the write came"));
+        };
+    }
+
+    /** Layer times blocks plus block index; negative if the bytes are not exactly one block of this reservation. */
+    private int place(IncomingSlice slice) {
+        if (slice.length() != layout.blockBytes()) {
+            return -1;
+        }
+        long layerStride = layout.stride(KvAxis.LAYER);
+        long blockStride = layout.stride(KvAxis.BLOCK);
+        long layer;
+        long block;
+        if (layerStride >= blockStride) {
+            layer = layerStride == 0 ? 0 : slice.offset() / layerStride;
+            block = (slice.offset() - layer * layerStride) / blockStride;
+        } else {
+            block = slice.offset() / blockStride;
+            layer = layerStride == 0 ? 0 : (slice.offset() - block * blockStride) / layerStride;
+        }
+        Integer index = block > Integer.MAX_VALUE ? null : indexOfBlock.get((int) block);
+        if (index == null || layer >= layers || layout.blockOffset((int) layer, (int) block) != slice.offset()) {
+            return -1;
+        }
+        return (int) layer * indexOfBlock.size() + index;
+    }
+
+    /**
+     * Waits while the reservation is open, then takes its blocks if it is complete.
+     *
+     * @return {@code RESUMED} if the caller has the blocks now, otherwise the end it met instead
+     */
+    Taken take() throws InterruptedException {
+        lock.lockInterruptibly();
+        try {
+            while (state == State.OPEN) {
+                changed.await();
+            }
+            boolean mine = state == State.COMPLETE;
+            if (mine) {
+                state = State.RESUMED;
+            }
+            return new Taken(mine, state, slices() - missing);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The outcome of {@link #take()}.
+     *
+     * @param mine whether the caller has the blocks now
+     * @param state of the reservation
+     * @param arrived slices that had arrived
+     */
+    record Taken(boolean mine, State state, int arrived) {}
+
+    /**
+     * Ends the reservation as released or expired; no write follows.
+     *
+     * @return false if it had ended before
+     */
+    boolean end(State how) {
+        lock.lock();
+        try {
+            if (state != State.OPEN && state != State.COMPLETE) {
+                return false;
+            }
+            state = how;
+            changed.signalAll();
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+}

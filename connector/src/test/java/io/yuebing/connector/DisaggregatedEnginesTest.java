@@ -1,0 +1,172 @@
+package io.yuebing.connector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.yuebing.api.FinishReason;
+import io.yuebing.api.GenerateEvent;
+import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.KvTransferParams;
+import io.yuebing.api.SamplingParams;
+import io.yuebing.api.ServiceException;
+import io.yuebing.api.TokenStream;
+import io.yuebing.engine.BlockReservation;
+import io.yuebing.engine.Engine;
+import io.yuebing.engine.EngineConfig;
+import io.yuebing.kv.ElementType;
+import io.yuebing.transfer.TcpClientOptions;
+import io.yuebing.transfer.TcpTransport;
+import io.yuebing.transfer.TimeSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Two engines with everything between them give the tokens of one. */
+@Timeout(120)
+class DisaggregatedEnginesTest {
+    private static final int MAX_TOKENS = 12;
+
+    private Engine alone;
+    private Engine prefill;
+    private Engine decode;
+    private KvReceiver receiver;
+    private KvPusher pusher;
+
+    @BeforeEach
+    void start() {
+        alone = engine(300, 64);
+        prefill = engine(200, 23); // prompts are computed in several chunks
+        decode = engine(400, 64);
+        receiver = KvReceiver.start(
+                decode.cache(), decode::reserve, KvReceiverOptions.loopback("decode node B"), TimeSource.system());
+        pusher = new KvPusher(
+                prefill.cache(),
+                new TcpTransport(TcpClientOptions.DEFAULT, TimeSource.system()),
+                KvPusherOptions.defaults("prefill node A"),
+                TimeSource.system());
+    }
+
+    private static Engine engine(int blocks, int batchedTokens) {
+        return Engine.start(
+                new CacheReadingModel(),
+                new EngineConfig(8, blocks, batchedTokens, 40, 100, 1000, ElementType.F32, true, "0"));
+    }
+
+    @AfterEach
+    void everyBlockIsBack() {
+        pusher.close();
+        receiver.close();
+        for (Engine engine : List.of(alone, prefill, decode)) {
+            Eventually.holds(
+                    "free + cached = total",
+                    () -> engine.stats().freeBlocks() + engine.stats().cachedBlocks()
+                            == engine.stats().totalBlocks());
+            engine.close();
+        }
+    }
+
+    private static GenerateRequest request(int seed) {
+        Random random = new Random(seed);
+        int[] prompt = random.ints(1 + random.nextInt(90), 0, 97).toArray();
+        prompt[0] = seed % 3; // some prompts share their beginning
+        SamplingParams sampling = SamplingParams.builder()
+                .temperature(seed % 2)
+                .seed(seed)
+                .maxTokens(MAX_TOKENS)
+                .build();
+        return GenerateRequest.of("request-" + seed, prompt, sampling);
+    }
+
+    private record Tokens(List<Integer> ids, FinishReason reason) {}
+
+    private static Tokens read(TokenStream stream) throws InterruptedException {
+        List<Integer> ids = new ArrayList<>();
+        try (stream) {
+            while (true) {
+                switch (stream.next()) {
+                    case GenerateEvent.PromptDone _ -> {}
+                    case GenerateEvent.Token token -> ids.add(token.token().id());
+                    case GenerateEvent.Finished end -> {
+                        return new Tokens(ids, end.reason());
+                    }
+                }
+            }
+        }
+    }
+
+    private Tokens disaggregated(GenerateRequest request) throws InterruptedException {
+        KvTransferParams params = receiver.reserve(request.promptTokens().length);
+        Tokens first = read(prefill.prefill(request, pusher.sink(params.forPrefill(), _ -> {})));
+        assertThat(first.reason()).isEqualTo(FinishReason.HANDOFF);
+        BlockReservation blocks = receiver.take(params.forDecode());
+        Tokens rest = read(decode.resume(request.continuing(first.ids().getFirst()), blocks));
+        List<Integer> ids = new ArrayList<>(first.ids());
+        ids.addAll(rest.ids());
+        return new Tokens(ids, rest.reason());
+    }
+
+    @Test
+    void theTokensAreThoseOfOneEngineAloneAndTogether() throws Exception {
+        try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Callable<Tokens>> calls = new ArrayList<>();
+            for (int seed = 0; seed < 24; seed++) {
+                GenerateRequest request = request(seed);
+                calls.add(() -> disaggregated(request));
+            }
+            List<Future<Tokens>> together = clients.invokeAll(calls, 60, TimeUnit.SECONDS);
+            for (int seed = 0; seed < 24; seed++) {
+                Tokens expected = read(alone.generate(request(seed)));
+                assertThat(expected.ids()).hasSize(MAX_TOKENS);
+                assertThat(together.get(seed).get())
+                        .as("seed %d, together", seed)
+                        .isEqualTo(expected);
+                assertThat(disaggregated(request(seed)))
+                        .as("seed %d, alone", seed)
+                        .isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    void aFirstTokenThatIsTheLastReleasesTheReservation() throws Exception {
+        GenerateRequest request = GenerateRequest.of("one", new int[] {1, 2, 3}, SamplingParams.greedy(1));
+        KvTransferParams params = receiver.reserve(3);
+        Tokens tokens = read(prefill.prefill(request, pusher.sink(params, _ -> {})));
+        assertThat(tokens.reason()).isEqualTo(FinishReason.LENGTH);
+        Eventually.holds("released", () -> receiver.reservationStats().open() == 0);
+    }
+
+    @Test
+    void aDecodeNodeThatReleasesFailsTheStreamWithTheSentence() throws Exception {
+        GenerateRequest request = request(5);
+        KvTransferParams params = receiver.reserve(request.promptTokens().length);
+        receiver.release(params.transferId(), params.generation());
+        assertThatThrownBy(() -> read(prefill.prefill(request, pusher.sink(params, _ -> {}))))
+                .isInstanceOf(ServiceException.class)
+                .hasMessageContaining("was released before the write came");
+    }
+
+    @Test
+    void aClientThatLeavesFreesBothSides() throws Exception {
+        for (int seed = 0; seed < 30; seed++) {
+            GenerateRequest request = request(seed);
+            KvTransferParams params = receiver.reserve(request.promptTokens().length);
+            TokenStream stream = prefill.prefill(request, pusher.sink(params, _ -> {}));
+            if (seed % 2 == 0) {
+                stream.next();
+            }
+            stream.close();
+            receiver.release(params.transferId(), params.generation());
+        }
+        Eventually.holds("all pushes end", () -> pusher.stats().active() == 0);
+    }
+}

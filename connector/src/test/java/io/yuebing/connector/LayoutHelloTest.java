@@ -1,0 +1,118 @@
+package io.yuebing.connector;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.yuebing.kv.ElementType;
+import io.yuebing.kv.KvLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class LayoutHelloTest {
+    private static final KvLayout LAYOUT = KvLayout.nativeLayout(24, 512, 2, 16, 64, ElementType.BF16, "abc");
+    private static final LayoutHello HELLO = new LayoutHello("decode node B", LAYOUT);
+
+    private static final String JSON = """
+            {"node":"decode node B","kv_layout":{"name":"native",\
+            "axes":["layer","block","kv","head","token","channel"],\
+            "sizes":[24,512,2,2,16,64],"strides":[4194304,8192,4096,2048,128,2],\
+            "element_type":"bf16","holding":"split_axis",\
+            "heads":{"from":0,"to":2},"layers":{"from":0,"to":24},"fingerprint":"abc"}}""";
+
+    private static LayoutHello parse(String json) {
+        return LayoutHello.parse(json.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Test
+    void aHelloIsThisJson() {
+        assertThat(new String(HELLO.toJson(), StandardCharsets.UTF_8)).isEqualTo(JSON);
+    }
+
+    @Test
+    void everyLayoutComesBackExactly() {
+        for (int seed = 0; seed < 200; seed++) {
+            Random random = new Random(seed);
+            KvLayout layout = KvLayout.nativeLayout(
+                    1 + random.nextInt(100),
+                    1 + random.nextInt(1 << 20),
+                    1 + random.nextInt(64),
+                    1 << random.nextInt(8),
+                    1 + random.nextInt(512),
+                    ElementType.values()[random.nextInt(ElementType.values().length)],
+                    Long.toHexString(random.nextLong()));
+            LayoutHello hello = new LayoutHello("节点 \"" + seed + "\"\n", layout);
+            assertThat(LayoutHello.parse(hello.toJson())).as("seed %d", seed).isEqualTo(hello);
+        }
+    }
+
+    @Test
+    void unknownFieldsAreIgnored() {
+        String later =
+                JSON.replace("{\"name\"", "{\"scales\":[1,2],\"name\"").replace("{\"node\"", "{\"v\":2,\"node\"");
+        assertThat(parse(later)).isEqualTo(HELLO);
+    }
+
+    @Test
+    void aMissingFieldIsNamed() {
+        for (String field : List.of(
+                "node",
+                "kv_layout",
+                "name",
+                "axes",
+                "sizes",
+                "strides",
+                "element_type",
+                "holding",
+                "heads",
+                "layers",
+                "fingerprint")) {
+            assertThatThrownBy(() -> parse(JSON.replace("\"" + field + "\":", "\"x\":")))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("a KV layout hello without the field '" + field + "'");
+        }
+    }
+
+    @Test
+    void aMistypedFieldIsNamed() {
+        assertThatThrownBy(() -> parse(JSON.replace("\"abc\"", "7")))
+                .hasMessage("a KV layout hello whose field 'fingerprint' should be a text and is 7");
+        assertThatThrownBy(() -> parse(JSON.replace("8192", "8192.5")))
+                .hasMessage("a KV layout hello whose field 'strides' should be an integer and is 8192.5");
+        assertThatThrownBy(() -> parse(JSON.replace("split_axis", "folded")))
+                .hasMessage("a KV layout hello whose field 'holding' holds the unknown 'folded'; run the same release"
+                        + " on both nodes");
+    }
+
+    @Test
+    void damagedJsonIsAlwaysAnIllegalArgument() {
+        for (int seed = 0; seed < 2000; seed++) {
+            Random random = new Random(seed);
+            byte[] json = JSON.getBytes(StandardCharsets.UTF_8);
+            for (int i = 0; i < 3; i++) {
+                json[random.nextInt(json.length)] = (byte) random.nextInt();
+            }
+            String refusal = LayoutGreeting.ofDecode(HELLO).refuse(json).orElse("accepted");
+            assertThat(refusal).as("seed %d", seed).isNotBlank();
+        }
+    }
+
+    @Test
+    void aMismatchNamesBothSidesTheFieldAndTheRemedy() {
+        LayoutHello prefill =
+                new LayoutHello("prefill node A", KvLayout.nativeLayout(24, 100, 2, 16, 64, ElementType.F32, "abc"));
+        String sentence = "KV layouts differ between prefill node A and decode node B: element type: f32 here, bf16"
+                + " there; start both with the same --kv-dtype";
+        assertThat(LayoutHello.mismatch(prefill, HELLO)).contains(sentence);
+        assertThat(LayoutGreeting.ofPrefill(prefill).refuse(HELLO.toJson())).contains(sentence);
+        assertThat(LayoutGreeting.ofDecode(HELLO).refuse(prefill.toJson())).contains(sentence);
+    }
+
+    @Test
+    void theNumberOfBlocksMayDiffer() {
+        LayoutHello small =
+                new LayoutHello("prefill node A", KvLayout.nativeLayout(24, 100, 2, 16, 64, ElementType.BF16, "abc"));
+        assertThat(LayoutHello.mismatch(small, HELLO)).isEmpty();
+    }
+}

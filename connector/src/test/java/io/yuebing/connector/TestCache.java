@@ -1,0 +1,114 @@
+package io.yuebing.connector;
+
+import io.yuebing.engine.BlockReservation;
+import io.yuebing.kv.ElementType;
+import io.yuebing.kv.KvAxis;
+import io.yuebing.kv.KvCache;
+import io.yuebing.kv.KvLayout;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+
+/** A cache with its free blocks, handed out in random order. */
+final class TestCache implements BlockSource, AutoCloseable {
+    static final int LAYERS = 3;
+    static final int BLOCK_SIZE = 4;
+    static final byte SENTINEL = 0x5a;
+
+    final KvCache cache;
+    private final Arena arena = Arena.ofShared();
+    private final List<Integer> free = new ArrayList<>();
+    private final Random random;
+
+    TestCache(int blocks, long seed) {
+        this(blocks, seed, ElementType.F32);
+    }
+
+    TestCache(int blocks, long seed, ElementType type) {
+        KvLayout layout = KvLayout.nativeLayout(LAYERS, blocks, 2, BLOCK_SIZE, 8, type, "model-x");
+        cache = new KvCache(layout, arena.allocate(layout.byteSize(), 64));
+        cache.memory().fill(SENTINEL);
+        random = new Random(seed);
+        for (int i = 0; i < blocks; i++) {
+            free.add(i);
+        }
+        Collections.shuffle(free, random);
+    }
+
+    @Override
+    public BlockReservation reserve(int tokens, Duration patience) {
+        int[] ids = take(Math.ceilDiv(tokens, BLOCK_SIZE));
+        return new BlockReservation(ids, tokens, _ -> giveBack(ids));
+    }
+
+    synchronized int[] take(int blocks) {
+        int[] ids = new int[blocks];
+        for (int i = 0; i < blocks; i++) {
+            ids[i] = free.removeLast();
+        }
+        return ids;
+    }
+
+    /** Marks the blocks, so that a write which comes later shows. */
+    synchronized void giveBack(int[] ids) {
+        for (int id : ids) {
+            for (int layer = 0; layer < LAYERS; layer++) {
+                cache.block(layer, id).fill(SENTINEL);
+            }
+            free.add(id);
+        }
+        Collections.shuffle(free, random);
+    }
+
+    synchronized int free() {
+        return free.size();
+    }
+
+    int blocks() {
+        return cache.layout().size(KvAxis.BLOCK);
+    }
+
+    synchronized boolean freeBlocksAreUntouched() {
+        return free.stream().allMatch(id -> {
+            for (int layer = 0; layer < LAYERS; layer++) {
+                MemorySegment block = cache.block(layer, id);
+                for (long i = 0; i < block.byteSize(); i++) {
+                    if (block.get(ValueLayout.JAVA_BYTE, i) != SENTINEL) {
+                        return false;
+                    }
+                }
+            }
+            return true;
+        });
+    }
+
+    /** Computes a block as a prefill would. */
+    void compute(int layer, int block, long seed) {
+        Random values = new Random(seed * 31 + layer);
+        MemorySegment memory = cache.block(layer, block);
+        for (long i = 0; i < memory.byteSize(); i++) {
+            memory.set(ValueLayout.JAVA_BYTE, i, (byte) values.nextInt());
+        }
+    }
+
+    boolean sameContent(int[] mine, TestCache other, int[] theirs) {
+        for (int i = 0; i < mine.length; i++) {
+            for (int layer = 0; layer < LAYERS; layer++) {
+                if (cache.block(layer, mine[i]).mismatch(other.cache.block(layer, theirs[i])) >= 0) {
+                    return false;
+                }
+            }
+        }
+        return true;
+    }
+
+    @Override
+    public void close() {
+        arena.close();
+    }
+}
