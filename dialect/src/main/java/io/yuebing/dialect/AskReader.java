@@ -1,0 +1,212 @@
+package io.yuebing.dialect;
+
+import io.yuebing.api.ErrorCode;
+import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.KvTransferParams;
+import io.yuebing.api.SamplingParams;
+import io.yuebing.api.ServiceException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.LongSupplier;
+
+/** Reads what completions and chat requests have in common and assembles sequences. */
+final class AskReader {
+    private static final String[] WITHOUT_EFFECT = {
+        "user",
+        "priority",
+        "request_id",
+        "store",
+        "metadata",
+        "service_tier",
+        "safety_identifier",
+        "prompt_cache_key",
+        "parallel_tool_calls",
+        "length_penalty",
+        "spaces_between_special_tokens",
+        "stream_interval",
+        "include_reasoning",
+        "truncation_side",
+        "verbosity"
+    };
+
+    private final ServedModel model;
+    private final SurfaceOptions options;
+    private final LongSupplier randomSeeds;
+    private final UnknownFields unknownFields;
+
+    AskReader(ServedModel model, SurfaceOptions options, LongSupplier randomSeeds, UnknownFields unknownFields) {
+        this.model = model;
+        this.options = options;
+        this.randomSeeds = randomSeeds;
+        this.unknownFields = unknownFields;
+    }
+
+    /** What differs between the two kinds of request. */
+    record Kind(
+            String idPrefix,
+            String promptField,
+            OptionalInt maxTokens,
+            int logprobs,
+            int promptLogprobs,
+            boolean echo) {}
+
+    ServedModel model() {
+        return model;
+    }
+
+    SurfaceOptions options() {
+        return options;
+    }
+
+    /** The ids of a prompt, shortened from the left if {@code truncate_prompt_tokens} asks for it. */
+    Prompt truncated(RequestFields fields, Prompt prompt, OptionalInt maxTokens) {
+        int limit = model.info().maxModelLength();
+        OptionalInt asked = fields.integer("truncate_prompt_tokens", -1, limit);
+        if (asked.isEmpty()) {
+            return prompt;
+        }
+        int most = asked.getAsInt() >= 0 ? asked.getAsInt() : Math.max(1, limit - maxTokens.orElse(1));
+        if (most == 0) {
+            throw RequestFields.bad(
+                    "truncate_prompt_tokens", "truncate_prompt_tokens must be -1 or in [1, " + limit + "], got 0");
+        }
+        int[] tokens = prompt.tokens();
+        if (tokens.length <= most) {
+            return prompt;
+        }
+        int[] kept = Arrays.copyOfRange(tokens, tokens.length - most, tokens.length);
+        return new Prompt(kept, model.tokenizer().decode(kept, false));
+    }
+
+    /** Reads every field that is left and makes the sequences. */
+    Ask assemble(RequestFields fields, ApiExchange exchange, List<Prompt> prompts, Kind kind) {
+        SamplingFields sampling = SamplingFields.read(fields, model.info(), options);
+        Ask.Delivery delivery = delivery(fields);
+        OptionalInt askedPromptLogprobs = promptLogprobs(fields, delivery);
+        OutputFormat format = format(fields, kind);
+        Optional<KvTransferParams> kvTransfer =
+                fields.object("kv_transfer_params").map(WireFormat::kvTransferParams);
+        Optional<String> cacheSalt = cacheSalt(fields);
+        String id = kind.idPrefix() + requestId(fields, exchange);
+        requireNoPriority(fields);
+        requireFewSequences(prompts.size(), sampling.n());
+        if (kvTransfer.isPresent() && prompts.size() * sampling.n() != 1) {
+            throw RequestFields.bad(
+                    "kv_transfer_params",
+                    "kv_transfer_params needs one prompt with n = 1, since it names one transfer");
+        }
+        fields.accept(WITHOUT_EFFECT);
+        unknownFields.report(fields);
+
+        int promptLogprobs = Math.max(askedPromptLogprobs.orElse(-1), kind.promptLogprobs());
+        List<Sequence> sequences = new ArrayList<>();
+        for (Prompt prompt : prompts) {
+            int maxTokens = SamplingFields.outputTokens(
+                    model.info(), prompt.tokens().length, kind.maxTokens(), kind.promptField());
+            for (int choice = 0; choice < sampling.n(); choice++) {
+                long seed = sampling.seed().isPresent()
+                        ? Seeds.ofChoice(sampling.seed().getAsLong(), choice)
+                        : randomSeeds.getAsLong();
+                SamplingParams params = sampling.of(maxTokens, promptLogprobs, kind.logprobs(), seed);
+                int index = sequences.size();
+                GenerateRequest request = new GenerateRequest(
+                        id + "-" + index, prompt.tokens(), new int[0], params, cacheSalt, kvTransfer);
+                sequences.add(new Sequence(index, prompt, request));
+            }
+        }
+        return new Ask(
+                id,
+                System.currentTimeMillis() / 1000,
+                fields.string("model").orElse(model.info().name()),
+                prompts,
+                sequences,
+                format,
+                askedPromptLogprobs.orElse(-1),
+                delivery);
+    }
+
+    /** @throws ServiceException 404 if the request names another model than the one served */
+    void requireModel(RequestFields fields) {
+        fields.string("model").ifPresent(this::requireModel);
+    }
+
+    void requireModel(String name) {
+        if (!name.equals(model.info().name())) {
+            throw new ServiceException(
+                    ErrorCode.NOT_FOUND,
+                    "The model `" + name + "` does not exist; this server has `"
+                            + model.info().name() + "`.",
+                    "model");
+        }
+    }
+
+    private OptionalInt promptLogprobs(RequestFields fields, Ask.Delivery delivery) {
+        OptionalInt asked = fields.integer("prompt_logprobs", 0, options.maxLogprobs());
+        if (asked.isPresent() && delivery.stream()) {
+            throw RequestFields.bad("prompt_logprobs", "prompt_logprobs cannot be used when stream is true");
+        }
+        return asked;
+    }
+
+    private static OutputFormat format(RequestFields fields, Kind kind) {
+        return new OutputFormat(
+                SamplingFields.stopStrings(fields),
+                fields.flag("include_stop_str_in_output", false),
+                fields.flag("skip_special_tokens", true),
+                kind.logprobs(),
+                fields.flag("return_tokens_as_token_ids", false),
+                fields.flag("return_token_ids", false),
+                kind.echo());
+    }
+
+    private void requireFewSequences(int prompts, int n) {
+        if ((long) prompts * n > options.maxSequences()) {
+            throw RequestFields.bad(
+                    "n",
+                    "A request may start at most " + options.maxSequences() + " sequences, got " + prompts
+                            + " prompts with n = " + n);
+        }
+    }
+
+    private static void requireNoPriority(RequestFields fields) {
+        int priority =
+                fields.integer("priority", Integer.MIN_VALUE, Integer.MAX_VALUE).orElse(0);
+        if (priority != 0) {
+            throw RequestFields.bad(
+                    "priority", "priority must be 0, got " + priority + ": requests are served in order of arrival");
+        }
+    }
+
+    private static Optional<String> cacheSalt(RequestFields fields) {
+        Optional<String> salt = fields.string("cache_salt");
+        salt.ifPresent(text -> {
+            if (text.isEmpty() || text.length() > 1024) {
+                throw RequestFields.bad(
+                        "cache_salt", "cache_salt must have 1 to 1024 characters, got " + text.length());
+            }
+        });
+        return salt;
+    }
+
+    private static String requestId(RequestFields fields, ApiExchange exchange) {
+        if (exchange.header("X-Request-Id").filter(RequestIds::isSane).isPresent()) {
+            return exchange.requestId();
+        }
+        return fields.string("request_id").filter(RequestIds::isSane).orElse(exchange.requestId());
+    }
+
+    private static Ask.Delivery delivery(RequestFields fields) {
+        boolean stream = fields.flag("stream", false);
+        Optional<RequestFields> streamOptions = fields.object("stream_options");
+        if (!stream && streamOptions.isPresent()) {
+            throw RequestFields.bad("stream_options", "stream_options is only allowed when stream is true");
+        }
+        return new Ask.Delivery(
+                stream,
+                streamOptions.map(o -> o.flag("include_usage", false)).orElse(false),
+                streamOptions.map(o -> o.flag("continuous_usage_stats", false)).orElse(false));
+    }
+}

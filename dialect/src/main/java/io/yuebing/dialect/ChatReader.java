@@ -1,0 +1,44 @@
+package io.yuebing.dialect;
+
+import java.util.List;
+import java.util.OptionalInt;
+import tools.jackson.databind.node.ObjectNode;
+
+/** Reads the body of {@code POST /v1/chat/completions}. */
+final class ChatReader {
+    private final AskReader common;
+
+    ChatReader(AskReader common) {
+        this.common = common;
+    }
+
+    Ask read(ObjectNode body, ApiExchange exchange) {
+        RequestFields fields = new RequestFields(body);
+        common.requireModel(fields);
+        UnsupportedFields.refuse(fields);
+        fields.refuse("functions", "send tools instead");
+        fields.refuse("function_call", "send tool_choice instead");
+        fields.refuse("audio", "this model makes text only");
+        fields.refuse("echo", "the prompt of a chat is not part of its answer");
+        OptionalInt asked = fields.integer("max_completion_tokens", 1, Integer.MAX_VALUE);
+        OptionalInt older = fields.integer("max_tokens", 1, Integer.MAX_VALUE);
+        OptionalInt maxTokens = asked.isPresent() ? asked : older;
+        int logprobs = logprobs(fields);
+        Prompt prompt =
+                common.truncated(fields, new ChatPrompt(common.model(), common.options()).read(fields), maxTokens);
+        return common.assemble(
+                fields,
+                exchange,
+                List.of(prompt),
+                new AskReader.Kind("chatcmpl-", "messages", maxTokens, logprobs, -1, false));
+    }
+
+    private int logprobs(RequestFields fields) {
+        boolean wanted = fields.flag("logprobs", false);
+        OptionalInt top = fields.integer("top_logprobs", 0, common.options().maxLogprobs());
+        if (top.isPresent() && top.getAsInt() > 0 && !wanted) {
+            throw RequestFields.bad("top_logprobs", "top_logprobs needs logprobs to be true");
+        }
+        return wanted ? top.orElse(0) : -1;
+    }
+}

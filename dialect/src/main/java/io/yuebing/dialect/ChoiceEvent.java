@@ -1,0 +1,53 @@
+package io.yuebing.dialect;
+
+import io.yuebing.api.FinishReason;
+import io.yuebing.api.SampledToken;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/** What one choice tells the writer of the answer: one {@link Started}, any number of {@link Delta}s, one {@link Ended}. */
+sealed interface ChoiceEvent {
+    Sequence sequence();
+
+    /** The prompt is computed. */
+    record Started(Sequence sequence, int cachedTokens, List<SampledToken> promptLogprobs) implements ChoiceEvent {}
+
+    /**
+     * More text, more tokens, or both.
+     *
+     * @param text what can be shown now; may be empty, since text can be held back and tokens can be half a character
+     * @param tokens the tokens since the last delta; empty unless the answer shows tokens
+     * @param echoed whether this is the prompt
+     * @param generated tokens generated so far
+     */
+    record Delta(Sequence sequence, String text, List<Piece> tokens, boolean echoed, int generated)
+            implements ChoiceEvent {}
+
+    /**
+     * The choice is complete.
+     *
+     * @param stopString the stop string that ended it
+     * @param stopTokenId the stop id that ended it
+     * @param generated all tokens generated
+     * @param firstTokenNanos from the start to the first token; 0 if there was none
+     */
+    record Ended(
+            Sequence sequence,
+            FinishReason reason,
+            Optional<String> stopString,
+            OptionalInt stopTokenId,
+            int generated,
+            long firstTokenNanos)
+            implements ChoiceEvent {}
+
+    /**
+     * One token in the answer.
+     *
+     * @param id the token
+     * @param sampled with its log-probabilities; null for a prompt's first token, which nothing predicts
+     * @param textOffset Unicode characters of text before it
+     */
+    record Piece(int id, @Nullable SampledToken sampled, int textOffset) {}
+}

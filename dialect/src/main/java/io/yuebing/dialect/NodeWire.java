@@ -1,0 +1,85 @@
+package io.yuebing.dialect;
+
+import io.yuebing.api.ErrorCode;
+import io.yuebing.api.ServiceException;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What gateway and nodes say to each other besides tokens: paths, bodies, their JSON.
+ *
+ * <p>Bodies are records whose components are the JSON fields; fields that the reader does not know are ignored, so that
+ * versions can be mixed while a cluster is updated.
+ */
+public final class NodeWire {
+    /** {@code GET} at a node: a {@link io.yuebing.api.NodeInfo}. */
+    public static final String INFO = "/yuebing/v1/info";
+
+    /** {@code GET} at a node: tokenizer, template and configuration files, name to content in base64. */
+    public static final String TEXT_FILES = "/yuebing/v1/text-files";
+
+    /** {@code POST} at a decode node: {@link Reserve}, answered by {@link io.yuebing.api.KvTransferParams}. */
+    public static final String RESERVE = "/yuebing/v1/reserve";
+
+    /** {@code POST} at a decode node: {@link Release}. */
+    public static final String RELEASE = "/yuebing/v1/release";
+
+    /** {@code POST} at the gateway: the {@link io.yuebing.api.NodeInfo} of a node that lives. */
+    public static final String REGISTER = "/yuebing/v1/register";
+
+    /** {@code GET} at the gateway: the live nodes. */
+    public static final String NODES = "/yuebing/v1/nodes";
+
+    private static final JsonMapper MAPPER = JsonMapper.builder()
+            .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .build();
+
+    private NodeWire() {}
+
+    /**
+     * Asks for room for a prompt's KV cache.
+     *
+     * @param requestId for the log
+     * @param promptTokens length of the prompt
+     */
+    public record Reserve(String requestId, int promptTokens) {}
+
+    /** Gives a reservation back. */
+    public record Release(String transferId, long generation) {}
+
+    public static byte[] bytes(Object body) {
+        return MAPPER.writeValueAsBytes(body);
+    }
+
+    /** @throws JacksonException if it is not the JSON of {@code type} */
+    public static <T> T read(byte[] body, TypeReference<T> type) {
+        return MAPPER.readValue(body, type);
+    }
+
+    /**
+     * Reads a request's body.
+     *
+     * @throws ServiceException {@link ErrorCode#INVALID_REQUEST} if it is not the JSON of {@code type}
+     */
+    public static <T> T read(ApiExchange exchange, Class<T> type) {
+        JsonNode body = exchange.jsonBody();
+        try {
+            return MAPPER.treeToValue(body, type);
+        } catch (JacksonException e) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST,
+                    "The body is not a " + type.getSimpleName() + ": " + e.getOriginalMessage(),
+                    null,
+                    e);
+        }
+    }
+
+    /** Answers with a record or a map. */
+    public static void send(ApiExchange exchange, Object body) {
+        exchange.send(200, "application/json", bytes(body));
+    }
+}

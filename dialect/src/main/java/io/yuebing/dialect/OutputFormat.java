@@ -1,0 +1,29 @@
+package io.yuebing.dialect;
+
+import java.util.List;
+
+/**
+ * How generated tokens are shown to the client.
+ *
+ * @param stop stop strings
+ * @param includeStop whether a stop string stays in the text
+ * @param skipSpecialTokens whether special tokens are left out of the text
+ * @param logprobs alternatives shown per token; 0 = the chosen token only, -1 = no log-probabilities
+ * @param tokensAsIds log-probabilities name tokens {@code token_id:17}
+ * @param returnTokenIds token ids are shown beside the text
+ * @param echo the text begins with the prompt
+ */
+record OutputFormat(
+        List<String> stop,
+        boolean includeStop,
+        boolean skipSpecialTokens,
+        int logprobs,
+        boolean tokensAsIds,
+        boolean returnTokenIds,
+        boolean echo) {
+
+    /** Whether the answer shows tokens and not only text. */
+    boolean showsTokens() {
+        return logprobs >= 0 || returnTokenIds;
+    }
+}

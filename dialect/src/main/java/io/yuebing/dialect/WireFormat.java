@@ -1,0 +1,233 @@
+package io.yuebing.dialect;
+
+import io.yuebing.api.FinishReason;
+import io.yuebing.api.GenerateEvent;
+import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.KvTransferParams;
+import io.yuebing.api.SampledToken;
+import io.yuebing.api.SamplingParams;
+import io.yuebing.api.TokenLogprob;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The canonical records as JSON, between gateway and nodes and in {@code kv_transfer_params} of the HTTP surface.
+ *
+ * <p>Floats are written in the shortest form that reads back to the same bits; infinities and NaN as strings.
+ *
+ * <pre>
+ * request {"request_id", "prompt_token_ids":[], "output_token_ids":[], "sampling_params":{}, "cache_salt", "kv_transfer_params"}
+ * events  {"event":"prompt_done", "cached_tokens", "prompt_logprobs":[token]}
+ *         {"event":"token", "token":{"id", "logprob", "rank", "top":[[id, logprob, rank]]}}
+ *         {"event":"finished", "reason", "stop_token_id"}
+ * </pre>
+ */
+public final class WireFormat {
+    private static final int MAX = Integer.MAX_VALUE;
+
+    private WireFormat() {}
+
+    /** The request as a body of {@code POST /yuebing/v1/generate}. */
+    public static ObjectNode request(GenerateRequest request) {
+        ObjectNode body = Json.object().put("request_id", request.requestId());
+        body.set("prompt_token_ids", AnswerShape.ids(request.promptTokens()));
+        body.set("output_token_ids", AnswerShape.ids(request.outputTokens()));
+        body.set("sampling_params", sampling(request.sampling()));
+        request.cacheSalt().ifPresent(salt -> body.put("cache_salt", salt));
+        request.kvTransfer().ifPresent(params -> body.set("kv_transfer_params", kvTransferParams(params)));
+        return body;
+    }
+
+    /**
+     * Reads such a body.
+     *
+     * @throws io.yuebing.api.ServiceException 400 naming the field that is missing or of the wrong type
+     */
+    public static GenerateRequest request(ObjectNode body) {
+        RequestFields fields = new RequestFields(body);
+        return new GenerateRequest(
+                fields.require("request_id", fields.string("request_id")),
+                fields.tokenIds("prompt_token_ids", MAX).stream()
+                        .mapToInt(Integer::intValue)
+                        .toArray(),
+                fields.tokenIds("output_token_ids", MAX).stream()
+                        .mapToInt(Integer::intValue)
+                        .toArray(),
+                sampling(fields.require("sampling_params", fields.object("sampling_params"))),
+                fields.string("cache_salt"),
+                fields.object("kv_transfer_params").map(WireFormat::kvTransferParams));
+    }
+
+    /** With vLLM's field names where they mean the same. */
+    public static ObjectNode kvTransferParams(KvTransferParams params) {
+        ObjectNode body = Json.object()
+                .put("do_remote_decode", params.doRemoteDecode())
+                .put("do_remote_prefill", params.doRemotePrefill())
+                .put("transfer_id", params.transferId())
+                .put("generation", params.generation())
+                .put("remote_host", params.remoteHost())
+                .put("remote_port", params.remotePort());
+        body.set("remote_block_ids", AnswerShape.ids(params.remoteBlockIds()));
+        return body.put("deadline_millis", params.deadlineMillis());
+    }
+
+    /**
+     * Reads {@code kv_transfer_params}.
+     *
+     * @throws io.yuebing.api.ServiceException 400 naming the field that is missing or of the wrong type
+     */
+    public static KvTransferParams kvTransferParams(ObjectNode body) {
+        return kvTransferParams(new RequestFields(body));
+    }
+
+    static KvTransferParams kvTransferParams(RequestFields fields) {
+        return new KvTransferParams(
+                fields.flag("do_remote_decode", false),
+                fields.flag("do_remote_prefill", false),
+                fields.require("transfer_id", fields.string("transfer_id")),
+                fields.longInteger("generation").orElse(0),
+                fields.require("remote_host", fields.string("remote_host")),
+                fields.integer("remote_port", 0, 65_535).orElse(0),
+                fields.tokenIds("remote_block_ids", MAX),
+                fields.longInteger("deadline_millis").orElse(0));
+    }
+
+    /** One event as a line of the answer. */
+    public static ObjectNode event(GenerateEvent event) {
+        return switch (event) {
+            case GenerateEvent.PromptDone done -> {
+                ObjectNode line = Json.object().put("event", "prompt_done").put("cached_tokens", done.cachedTokens());
+                ArrayNode logprobs = line.putArray("prompt_logprobs");
+                done.promptLogprobs().forEach(token -> logprobs.add(token(token)));
+                yield line;
+            }
+            case GenerateEvent.Token token ->
+                Json.object().put("event", "token").set("token", token(token.token()));
+            case GenerateEvent.Finished finished -> {
+                ObjectNode line = Json.object()
+                        .put("event", "finished")
+                        .put("reason", finished.reason().wireName());
+                finished.stopTokenId().ifPresent(id -> line.put("stop_token_id", id));
+                yield line;
+            }
+        };
+    }
+
+    /**
+     * Reads a line.
+     *
+     * @throws IllegalArgumentException if it is none of the three events
+     */
+    public static GenerateEvent event(JsonNode line) {
+        String event = line.path("event").asString("none");
+        return switch (event) {
+            case "prompt_done" -> {
+                List<SampledToken> logprobs = new ArrayList<>();
+                line.path("prompt_logprobs").forEach(token -> logprobs.add(token(token)));
+                yield new GenerateEvent.PromptDone(line.path("cached_tokens").asInt(), logprobs);
+            }
+            case "token" -> new GenerateEvent.Token(token(line.path("token")));
+            case "finished" ->
+                new GenerateEvent.Finished(
+                        FinishReason.valueOf(line.path("reason").asString("").toUpperCase(Locale.ROOT)),
+                        line.hasNonNull("stop_token_id")
+                                ? OptionalInt.of(line.get("stop_token_id").asInt())
+                                : OptionalInt.empty());
+            default -> throw new IllegalArgumentException("unknown event \"" + event + "\"");
+        };
+    }
+
+    private static ObjectNode token(SampledToken token) {
+        ObjectNode body = Json.object().put("id", token.id());
+        if (token.rank() != 0) {
+            body.put("logprob", token.logprob()).put("rank", token.rank());
+            ArrayNode top = body.putArray("top");
+            for (TokenLogprob candidate : token.top()) {
+                top.addArray().add(candidate.id()).add(candidate.logprob()).add(candidate.rank());
+            }
+        }
+        return body;
+    }
+
+    private static SampledToken token(JsonNode body) {
+        if (!body.path("id").isInt()) {
+            throw new IllegalArgumentException("a token without id");
+        }
+        List<TokenLogprob> top = new ArrayList<>();
+        for (JsonNode candidate : body.path("top")) {
+            top.add(new TokenLogprob(
+                    candidate.path(0).asInt(),
+                    toFloat(candidate.path(1)),
+                    candidate.path(2).asInt()));
+        }
+        return new SampledToken(
+                body.get("id").intValue(),
+                body.has("logprob") ? toFloat(body.get("logprob")) : 0,
+                body.path("rank").asInt(0),
+                top);
+    }
+
+    private static float toFloat(JsonNode value) {
+        return value.isString()
+                ? Float.parseFloat(value.stringValue())
+                : value.decimalValue().floatValue();
+    }
+
+    private static ObjectNode sampling(SamplingParams s) {
+        ObjectNode body = Json.object()
+                .put("temperature", s.temperature())
+                .put("top_p", s.topP())
+                .put("top_k", s.topK())
+                .put("min_p", s.minP())
+                .put("presence_penalty", s.presencePenalty())
+                .put("frequency_penalty", s.frequencyPenalty())
+                .put("repetition_penalty", s.repetitionPenalty())
+                .put("seed", s.seed())
+                .put("max_tokens", s.maxTokens())
+                .put("min_tokens", s.minTokens())
+                .put("ignore_eos", s.ignoreEos())
+                .put("logprobs", s.logprobs())
+                .put("prompt_logprobs", s.promptLogprobs());
+        body.set("stop_token_ids", AnswerShape.ids(s.stopTokenIds()));
+        ObjectNode bias = body.putObject("logit_bias");
+        s.logitBias().forEach((id, value) -> bias.put(Integer.toString(id), value));
+        return body;
+    }
+
+    private static SamplingParams sampling(RequestFields fields) {
+        return SamplingParams.builder()
+                .temperature(fields.number("temperature").orElse(1.0))
+                .topP(fields.number("top_p").orElse(1.0))
+                .topK(fields.integer("top_k", 0, MAX).orElse(0))
+                .minP(fields.number("min_p").orElse(0.0))
+                .presencePenalty(fields.number("presence_penalty").orElse(0.0))
+                .frequencyPenalty(fields.number("frequency_penalty").orElse(0.0))
+                .repetitionPenalty(fields.number("repetition_penalty").orElse(1.0))
+                .seed(fields.longInteger("seed").orElseThrow(() -> fields.missing("seed")))
+                .maxTokens(fields.integer("max_tokens", 0, MAX).orElseThrow(() -> fields.missing("max_tokens")))
+                .minTokens(fields.integer("min_tokens", 0, MAX).orElse(0))
+                .stopTokenIds(fields.tokenIds("stop_token_ids", MAX))
+                .ignoreEos(fields.flag("ignore_eos", false))
+                .logitBias(logitBias(fields))
+                .logprobs(fields.integer("logprobs", -1, MAX).orElse(-1))
+                .promptLogprobs(fields.integer("prompt_logprobs", -1, MAX).orElse(-1))
+                .build()
+                .validate();
+    }
+
+    private static Map<Integer, Float> logitBias(RequestFields fields) {
+        Map<Integer, Float> bias = new LinkedHashMap<>();
+        fields.any("logit_bias")
+                .ifPresent(value -> fields.objectNode("logit_bias", value)
+                        .properties()
+                        .forEach(entry -> bias.put(Integer.valueOf(entry.getKey()), toFloat(entry.getValue()))));
+        return bias;
+    }
+}
