@@ -1,0 +1,90 @@
+package io.yuebing.node;
+
+import io.yuebing.api.NodeInfo;
+import io.yuebing.dialect.NodeWire;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells the gateway once a second that this node lives. */
+final class GatewayRegistration implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(GatewayRegistration.class);
+    private static final Duration INTERVAL = Duration.ofSeconds(1);
+    private static final Duration RETRY_WHILE_UNREGISTERED = Duration.ofMillis(200);
+    private static final Duration TIMEOUT = Duration.ofSeconds(2);
+
+    private final URI gateway;
+    private final HttpClient http = HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(TIMEOUT)
+            .build();
+    private final HttpRequest heartbeat;
+    private final Thread thread;
+    private boolean registered;
+    private String lastComplaint = "";
+
+    private GatewayRegistration(URI gateway, NodeInfo info) {
+        this.gateway = gateway;
+        this.heartbeat = HttpRequest.newBuilder(gateway.resolve(NodeWire.REGISTER))
+                .timeout(TIMEOUT)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofByteArray(NodeWire.bytes(info)))
+                .build();
+        this.thread = Thread.ofVirtual().name("registration").unstarted(this::run);
+    }
+
+    static GatewayRegistration start(URI gateway, NodeInfo info) {
+        GatewayRegistration registration = new GatewayRegistration(gateway, info);
+        registration.thread.start();
+        return registration;
+    }
+
+    private void run() {
+        try {
+            while (true) {
+                beat();
+                Thread.sleep(registered ? INTERVAL : RETRY_WHILE_UNREGISTERED);
+            }
+        } catch (InterruptedException e) {
+            LOG.debug("registration ends");
+        }
+    }
+
+    private void beat() throws InterruptedException {
+        try {
+            HttpResponse<byte[]> answer = http.send(heartbeat, HttpResponse.BodyHandlers.ofByteArray());
+            if (answer.statusCode() == 200) {
+                if (!registered) {
+                    LOG.info("registered with gateway {}", gateway);
+                }
+                registered = true;
+                lastComplaint = "";
+            } else {
+                complain("answered HTTP " + answer.statusCode() + ": "
+                        + new String(answer.body(), StandardCharsets.UTF_8));
+            }
+        } catch (IOException e) {
+            complain("is not reachable (" + e.getClass().getSimpleName() + "), trying again");
+        }
+    }
+
+    private void complain(String what) {
+        registered = false;
+        if (!what.equals(lastComplaint)) {
+            LOG.warn("gateway {} {}", gateway, what);
+            lastComplaint = what;
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+        http.shutdownNow();
+    }
+}

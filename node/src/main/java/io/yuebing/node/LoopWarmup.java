@@ -1,0 +1,66 @@
+package io.yuebing.node;
+
+import io.yuebing.kernels.KernelWarmup;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Decides when a node's vector loops are compiled: a small model answers at once with plain loops and changes over in the
+ * background; with a large one plain loops would be too slow for a single token, so the node is ready only afterwards.
+ */
+final class LoopWarmup implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(LoopWarmup.class);
+    private static final long LARGE_BYTES = 256L << 20;
+
+    /** Leaves the cores to whoever starts beside this node, and to the first request. */
+    private static final Duration GRACE = Duration.ofSeconds(4);
+
+    private final Thread thread;
+
+    private LoopWarmup(Thread thread) {
+        this.thread = thread;
+    }
+
+    /** Warms up now or soon, as the size of the model's weights says. */
+    static LoopWarmup of(Path model) {
+        if (weightBytes(model) >= LARGE_BYTES) {
+            warmUp();
+            return new LoopWarmup(
+                    Thread.ofPlatform().daemon().name("loop-warmup").unstarted(() -> {}));
+        }
+        return new LoopWarmup(Thread.ofPlatform().daemon().name("loop-warmup").start(() -> {
+            try {
+                Thread.sleep(GRACE);
+                warmUp();
+            } catch (InterruptedException e) {
+                LOG.debug("the node stops before its loops are warm");
+            }
+        }));
+    }
+
+    private static void warmUp() {
+        long millis = KernelWarmup.warmUp();
+        LOG.info("vector loops are compiled, after {} ms", millis);
+    }
+
+    private static long weightBytes(Path model) {
+        try (Stream<Path> files = Files.list(model)) {
+            return files.filter(file -> file.toString().endsWith(".safetensors"))
+                    .mapToLong(file -> file.toFile().length())
+                    .sum();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot list " + model, e);
+        }
+    }
+
+    @Override
+    public void close() {
+        thread.interrupt();
+    }
+}

@@ -1,0 +1,62 @@
+package io.yuebing.node;
+
+import io.yuebing.api.NodeRole;
+import io.yuebing.dialect.SurfaceOptions;
+import io.yuebing.kernels.ComputeMode;
+import io.yuebing.kv.ElementType;
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+
+/**
+ * How a node runs.
+ *
+ * @param role what it does
+ * @param model directory of the model
+ * @param servedModelName name that clients use
+ * @param host address of the HTTP surface
+ * @param port port of the HTTP surface; 0 = any free one
+ * @param transferHost address on which KV blocks are received
+ * @param transferPort port on which KV blocks are received; 0 = any free one
+ * @param threads threads that compute
+ * @param compute arithmetic of quantised matrix products
+ * @param kvType element type of the KV cache
+ * @param blockSize tokens in a KV block
+ * @param kvBlocks blocks in the KV cache; empty = from {@code kvMemoryBytes}
+ * @param kvMemoryBytes memory for the KV cache; empty = chosen from the machine's memory and the model
+ * @param maxModelLength longest sequence; empty = the model's own limit
+ * @param maxBatchedTokens token budget of a step
+ * @param maxSequences sequences that run at once
+ * @param maxQueuedSequences sequences that wait before new ones are refused
+ * @param prefixCaching whether blocks of finished sequences are reused
+ * @param hashSeed seed of the block hashes; the same on all nodes that share caches
+ * @param reservationTimeout how long a reservation for an incoming KV cache lasts
+ * @param reservePatience how long a request waits for room in the KV cache before it is refused
+ * @param gateway where to register; empty = the gateway knows this node by its own list
+ * @param surface limits and habits of the HTTP surface
+ */
+public record NodeConfig(
+        NodeRole role,
+        Path model,
+        String servedModelName,
+        String host,
+        int port,
+        String transferHost,
+        int transferPort,
+        int threads,
+        ComputeMode compute,
+        ElementType kvType,
+        int blockSize,
+        Optional<Integer> kvBlocks,
+        Optional<Long> kvMemoryBytes,
+        Optional<Integer> maxModelLength,
+        int maxBatchedTokens,
+        int maxSequences,
+        int maxQueuedSequences,
+        boolean prefixCaching,
+        String hashSeed,
+        Duration reservationTimeout,
+        Duration reservePatience,
+        Optional<URI> gateway,
+        SurfaceOptions surface) {}

@@ -1,0 +1,124 @@
+package io.yuebing.node;
+
+import io.yuebing.connector.KvPusher;
+import io.yuebing.connector.KvPusherStats;
+import io.yuebing.connector.KvReceiver;
+import io.yuebing.dialect.SurfaceMetrics;
+import io.yuebing.dialect.SurfaceMetrics.Sample;
+import io.yuebing.engine.Engine;
+import io.yuebing.engine.EngineStats;
+import java.util.List;
+import java.util.function.ToDoubleFunction;
+
+/** The metrics of a node's engine and KV transfer: vLLM's names where they mean the same. */
+final class NodeMetrics {
+    private static final List<String> LABELS = List.of("model_name");
+
+    private final SurfaceMetrics metrics;
+    private final String model;
+    private final Engine engine;
+
+    private NodeMetrics(SurfaceMetrics metrics, String model, Engine engine) {
+        this.metrics = metrics;
+        this.model = model;
+        this.engine = engine;
+    }
+
+    static void register(SurfaceMetrics metrics, String model, Engine engine, KvPusher pusher, KvReceiver receiver) {
+        NodeMetrics node = new NodeMetrics(metrics, model, engine);
+        node.engine();
+        push(metrics, pusher);
+        receive(metrics, receiver);
+    }
+
+    private void engine() {
+        gauge("vllm:num_requests_running", "Sequences that get tokens in each step.", EngineStats::runningSequences);
+        gauge("vllm:num_requests_waiting", "Sequences that wait for room.", EngineStats::waitingSequences);
+        gauge("vllm:kv_cache_usage_perc", "Share of the KV blocks in use, 0 to 1.", EngineStats::usage);
+        gauge("yuebing:kv_blocks", "KV blocks of the pool.", EngineStats::totalBlocks);
+        gauge("yuebing:kv_blocks_free", "KV blocks without content.", EngineStats::freeBlocks);
+        gauge("yuebing:kv_blocks_cached", "Unused KV blocks whose content can be reused.", EngineStats::cachedBlocks);
+        gauge("yuebing:kv_blocks_held", "KV blocks of reservations and hand-offs.", EngineStats::heldBlocks);
+        counter("vllm:num_preemptions", "Sequences that gave up their blocks.", EngineStats::preemptions);
+        counter(
+                "vllm:prefix_cache_queries",
+                "Tokens looked for in the prefix cache.",
+                EngineStats::prefixCacheQueriedTokens);
+        counter("vllm:prefix_cache_hits", "Tokens found in the prefix cache.", EngineStats::prefixCacheHitTokens);
+        counter("yuebing:engine_steps", "Forward passes.", EngineStats::steps);
+        counter("yuebing:engine_failed_steps", "Forward passes that failed.", EngineStats::failedSteps);
+        counter(
+                "yuebing:kv_integrity_violations",
+                "Checks that found lost or invented KV blocks; a defect if not 0.",
+                EngineStats::integrityViolations);
+    }
+
+    private static void push(SurfaceMetrics metrics, KvPusher pusher) {
+        metrics.gauge(
+                "yuebing:kv_pushes_active",
+                "KV pushes under way.",
+                () -> pusher.stats().active());
+        metrics.counter("yuebing:kv_pushes", "KV pushes that ended, by how.", List.of("result"), () -> {
+            KvPusherStats stats = pusher.stats();
+            return List.of(
+                    Sample.of(stats.completed(), "completed"),
+                    Sample.of(stats.failed(), "failed"),
+                    Sample.of(stats.aborted(), "aborted"));
+        });
+        metrics.counter(
+                "yuebing:kv_push_bytes",
+                "KV bytes sent and acknowledged.",
+                () -> pusher.stats().bytes());
+        metrics.counter(
+                "yuebing:kv_push_retries",
+                "Parts of pushes sent again.",
+                () -> pusher.stats().retries());
+        metrics.counter(
+                "yuebing:kv_push_seconds",
+                "Time of completed pushes.",
+                () -> pusher.stats().transferSeconds());
+        metrics.counter(
+                "yuebing:kv_push_exposed_seconds",
+                "The part of it that the prefill did not hide.",
+                () -> pusher.stats().exposedSeconds());
+    }
+
+    private static void receive(SurfaceMetrics metrics, KvReceiver receiver) {
+        metrics.gauge(
+                "yuebing:kv_reservations_open",
+                "Reservations neither taken over, released nor expired.",
+                () -> receiver.reservationStats().open());
+        metrics.gauge(
+                "yuebing:kv_reserved_bytes",
+                "KV bytes of open reservations.",
+                () -> receiver.reservationStats().bytesReserved());
+        metrics.gauge(
+                "yuebing:kv_oldest_reservation_seconds",
+                "Age of the oldest open reservation.",
+                () -> receiver.reservationStats().oldestLeaseSeconds());
+        metrics.counter(
+                "yuebing:kv_received_bytes",
+                "KV bytes verified and applied.",
+                () -> receiver.serverStats().bytesReceived());
+        metrics.counter(
+                "yuebing:kv_reservations_expired",
+                "Reservations ended by their deadline.",
+                () -> receiver.reservationStats().expired());
+        metrics.counter(
+                "yuebing:kv_refused_writes",
+                "Writes that came too late or to the wrong place.",
+                () -> receiver.serverStats().slicesRefused());
+        metrics.counter(
+                "yuebing:kv_checksum_failures",
+                "Writes whose CRC32C did not fit.",
+                () -> receiver.serverStats().checksumFailures());
+    }
+
+    private void gauge(String name, String help, ToDoubleFunction<EngineStats> value) {
+        metrics.gauge(name, help, LABELS, () -> List.of(Sample.of(value.applyAsDouble(engine.stats()), model)));
+    }
+
+    private void counter(String name, String help, ToDoubleFunction<EngineStats> value) {
+        metrics.counter(name, help, LABELS, () -> List.of(Sample.of(value.applyAsDouble(engine.stats()), model)));
+    }
+}

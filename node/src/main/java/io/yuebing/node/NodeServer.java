@@ -1,0 +1,228 @@
+package io.yuebing.node;
+
+import io.yuebing.api.ModelInfo;
+import io.yuebing.api.NodeInfo;
+import io.yuebing.api.UserError;
+import io.yuebing.connector.KvPusher;
+import io.yuebing.connector.KvPusherOptions;
+import io.yuebing.connector.KvReceiver;
+import io.yuebing.connector.KvReceiverOptions;
+import io.yuebing.dialect.ApiRoutes;
+import io.yuebing.dialect.GenerateEndpoint;
+import io.yuebing.dialect.HttpListener;
+import io.yuebing.dialect.OpenAiSurface;
+import io.yuebing.dialect.Readiness;
+import io.yuebing.dialect.ServedModel;
+import io.yuebing.dialect.SurfaceMetrics;
+import io.yuebing.engine.Engine;
+import io.yuebing.engine.EngineConfig;
+import io.yuebing.kernels.KernelWarmup;
+import io.yuebing.kernels.VectorSupport;
+import io.yuebing.kv.KvLayout;
+import io.yuebing.model.CausalLm;
+import io.yuebing.model.ModelConfig;
+import io.yuebing.model.Models;
+import io.yuebing.text.ChatTemplate;
+import io.yuebing.text.Tokenizer;
+import io.yuebing.transfer.TcpClientOptions;
+import io.yuebing.transfer.TcpTransport;
+import io.yuebing.transfer.TimeSource;
+import java.net.URI;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+import java.util.UUID;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A node: one engine with its HTTP surface and its end of the KV transfer. */
+public final class NodeServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(NodeServer.class);
+
+    private final NodeInfo info;
+    private final Deque<AutoCloseable> owned;
+
+    private NodeServer(NodeInfo info, Deque<AutoCloseable> owned) {
+        this.info = info;
+        this.owned = owned;
+    }
+
+    /**
+     * Loads the model and starts to serve.
+     *
+     * @param progress told how far loading is
+     * @throws UserError if the model cannot be loaded, a port is taken or the settings do not fit together
+     */
+    public static NodeServer start(NodeConfig config, Models.ProgressListener progress) {
+        Deque<AutoCloseable> owned = new ArrayDeque<>();
+        try {
+            return start(config, progress, owned);
+        } catch (RuntimeException | Error e) {
+            closeAll(owned);
+            throw e;
+        }
+    }
+
+    private static NodeServer start(NodeConfig config, Models.ProgressListener progress, Deque<AutoCloseable> owned) {
+        KernelWarmup.beginPlain();
+        Tokenizer tokenizer = own(owned, Tokenizer.load(config.model()));
+        Optional<ChatTemplate> template = ChatTemplate.load(config.model());
+        CausalLm model = own(
+                owned,
+                Models.load(config.model(), new Models.LoadOptions(config.compute(), config.threads(), progress)));
+        LOG.info("computes with {} threads, {}", config.threads(), VectorSupport.describe());
+        own(owned, LoopWarmup.of(config.model()));
+        Engine engine = own(owned, startEngine(config, model));
+        KvReceiver receiver = own(
+                owned,
+                KvReceiver.start(
+                        engine.cache(),
+                        engine::reserve,
+                        new KvReceiverOptions(
+                                label(config),
+                                config.transferHost(),
+                                config.transferPort(),
+                                config.transferHost(),
+                                config.reservationTimeout(),
+                                config.reservePatience(),
+                                config.maxQueuedSequences() + config.maxSequences()),
+                        TimeSource.system()));
+        KvPusher pusher = own(
+                owned,
+                new KvPusher(
+                        engine.cache(),
+                        new TcpTransport(TcpClientOptions.DEFAULT, TimeSource.system()),
+                        KvPusherOptions.defaults(label(config)),
+                        TimeSource.system()));
+        ModelInfo modelInfo = new ModelInfo(
+                config.servedModelName(),
+                engine.limits().maxModelLength(),
+                model.config().vocabSize(),
+                model.config().eosTokenIds(),
+                model.config().generation(),
+                engine.cache().layout().fingerprint());
+        return listen(
+                config,
+                new ServedModel(modelInfo, tokenizer, template, Instant.now().getEpochSecond()),
+                engine,
+                receiver,
+                pusher,
+                owned);
+    }
+
+    private static Engine startEngine(NodeConfig config, CausalLm model) {
+        ModelConfig shape = model.config();
+        int maxLength = config.maxModelLength().orElse(shape.maxPositions());
+        if (maxLength > shape.maxPositions()) {
+            throw new UserError("--max-model-len " + maxLength + " is longer than the model's " + shape.maxPositions()
+                    + " positions; choose at most that");
+        }
+        KvLayout oneBlock = model.kvLayout(1, config.blockSize(), config.kvType());
+        KvSizing kv = KvSizing.choose(
+                config.kvBlocks(),
+                config.kvMemoryBytes(),
+                oneBlock.byteSize(),
+                Math.ceilDiv(maxLength, config.blockSize()),
+                MachineMemory.total());
+        LOG.info(
+                "KV cache: {} blocks of {} tokens, {}, {} MiB ({}); context {} tokens",
+                kv.blocks(),
+                config.blockSize(),
+                config.kvType().wireName(),
+                kv.bytes() >> 20,
+                kv.reason(),
+                maxLength);
+        return Engine.start(
+                model,
+                new EngineConfig(
+                        config.blockSize(),
+                        kv.blocks(),
+                        config.maxBatchedTokens(),
+                        config.maxSequences(),
+                        config.maxQueuedSequences(),
+                        maxLength,
+                        config.kvType(),
+                        config.prefixCaching(),
+                        config.hashSeed()));
+    }
+
+    private static NodeServer listen(
+            NodeConfig config,
+            ServedModel served,
+            Engine engine,
+            KvReceiver receiver,
+            KvPusher pusher,
+            Deque<AutoCloseable> owned) {
+        NodeGenerator generator = new NodeGenerator(engine, pusher, receiver);
+        SurfaceMetrics metrics = new SurfaceMetrics();
+        NodeMetrics.register(metrics, served.info().name(), engine, pusher, receiver);
+        NodeRoutes control = new NodeRoutes(config.model(), served.info().maxModelLength(), receiver);
+        ApiRoutes routes = new ApiRoutes(metrics);
+        new OpenAiSurface(() -> Optional.of(served), generator, engineAlive(engine), metrics, config.surface())
+                .addTo(routes);
+        new GenerateEndpoint(generator).addTo(routes);
+        control.addTo(routes);
+        HttpListener listener = own(owned, HttpListener.start(config.host(), config.port(), routes));
+        NodeInfo info = new NodeInfo(
+                UUID.randomUUID().toString(),
+                URI.create("http://" + config.host() + ":" + listener.port()),
+                config.role(),
+                served.info());
+        control.identify(info);
+        config.gateway().ifPresent(gateway -> own(owned, GatewayRegistration.start(gateway, info)));
+        LOG.info(
+                "{} node serves {} on {}, takes in KV cache on {}:{}",
+                config.role().wireName(),
+                served.info().name(),
+                info.uri(),
+                config.transferHost(),
+                receiver.port());
+        return new NodeServer(info, owned);
+    }
+
+    private static Readiness engineAlive(Engine engine) {
+        return () -> engine.running()
+                ? Optional.empty()
+                : Optional.of("the engine has stopped after repeated failures; see the node's log, then restart it");
+    }
+
+    /** Who this node is. */
+    public NodeInfo info() {
+        return info;
+    }
+
+    /** Address of the HTTP surface. */
+    public URI uri() {
+        return info.uri();
+    }
+
+    /** Stops serving and gives everything back, last opened first. */
+    @Override
+    public void close() {
+        if (!owned.isEmpty()) {
+            LOG.info("{} stops", info.label());
+        }
+        closeAll(owned);
+    }
+
+    private static String label(NodeConfig config) {
+        return config.role().wireName() + " node " + config.host() + ":" + config.port();
+    }
+
+    private static <T extends AutoCloseable> T own(Deque<AutoCloseable> owned, T thing) {
+        owned.push(thing);
+        return thing;
+    }
+
+    private static void closeAll(Deque<AutoCloseable> owned) {
+        while (!owned.isEmpty()) {
+            AutoCloseable thing = owned.pop();
+            try {
+                thing.close();
+            } catch (Exception e) {
+                LOG.warn("closing {} failed: {}", thing.getClass().getSimpleName(), e.toString());
+            }
+        }
+    }
+}

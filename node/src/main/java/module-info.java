@@ -1,0 +1,18 @@
+/** A server around one engine: role prefill, decode or both. */
+@org.jspecify.annotations.NullMarked
+module io.yuebing.node {
+    requires static transitive org.jspecify;
+    requires transitive io.yuebing.dialect;
+    requires transitive io.yuebing.kernels;
+    requires transitive io.yuebing.kv;
+    requires transitive io.yuebing.model;
+    requires io.yuebing.connector;
+    requires io.yuebing.engine;
+    requires io.yuebing.text;
+    requires io.yuebing.transfer;
+    requires java.net.http;
+    requires jdk.management;
+    requires org.slf4j;
+
+    exports io.yuebing.node;
+}
