@@ -1,0 +1,90 @@
+package io.yuebing.gateway;
+
+import io.yuebing.api.NodeInfo;
+import io.yuebing.dialect.ApiRoutes;
+import io.yuebing.dialect.HttpListener;
+import io.yuebing.dialect.OpenAiSurface;
+import io.yuebing.dialect.RemoteGenerator;
+import io.yuebing.dialect.SurfaceMetrics;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A gateway: the public HTTP surface over prefill and decode nodes. */
+public final class GatewayServer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(GatewayServer.class);
+
+    private final HttpListener listener;
+    private final URI uri;
+    private final NodeRegistry registry;
+    private final NodeProber prober;
+    private final TextFiles text;
+    private final HttpClient http;
+
+    private GatewayServer(
+            HttpListener listener, URI uri, NodeRegistry registry, NodeProber prober, TextFiles text, HttpClient http) {
+        this.listener = listener;
+        this.uri = uri;
+        this.registry = registry;
+        this.prober = prober;
+        this.text = text;
+        this.http = http;
+    }
+
+    /**
+     * Starts to listen; nodes may come later.
+     *
+     * @throws io.yuebing.api.UserError if the port is taken
+     */
+    public static GatewayServer start(GatewayConfig config) {
+        HttpClient http = RemoteGenerator.newClient();
+        NodeRegistry registry = new NodeRegistry(InstantSource.system(), config.nodeLease());
+        HttpNodeClient nodes = new HttpNodeClient(http, config.reserveTimeout());
+        Router router = new Router(registry, nodes);
+        TextFiles text = new TextFiles(registry, nodes, config.model());
+        SurfaceMetrics metrics = new SurfaceMetrics();
+        GatewayMetrics.register(metrics, registry, router);
+        ApiRoutes routes = new ApiRoutes(metrics);
+        new OpenAiSurface(text::served, router, () -> notReady(registry.live()), metrics, config.surface())
+                .addTo(routes);
+        new GatewayRoutes(registry).addTo(routes);
+        HttpListener listener = HttpListener.start(config.host(), config.port(), routes);
+        URI uri = URI.create("http://" + config.host() + ":" + listener.port());
+        NodeProber prober = NodeProber.start(nodes, registry, config.nodes());
+        LOG.info("gateway listens on {}", uri);
+        return new GatewayServer(listener, uri, registry, prober, text, http);
+    }
+
+    /** Why requests cannot be served as meant; empty when they can. */
+    private static Optional<String> notReady(List<NodeInfo> live) {
+        if (RoundRobin.complete(live)) {
+            return Optional.empty();
+        }
+        boolean prefill = live.stream().anyMatch(node -> node.role().prefills());
+        boolean decode = live.stream().anyMatch(node -> node.role().decodes());
+        return Optional.of("waiting for "
+                + (prefill ? "a decode node" : decode ? "a prefill node" : "a prefill node and a decode node"));
+    }
+
+    public URI uri() {
+        return uri;
+    }
+
+    /** The nodes that live now. */
+    public List<NodeInfo> nodes() {
+        return registry.live();
+    }
+
+    @Override
+    public void close() {
+        LOG.info("gateway on {} stops", uri);
+        prober.close();
+        listener.close();
+        text.close();
+        http.shutdownNow();
+    }
+}

@@ -1,0 +1,27 @@
+package io.yuebing.gateway;
+
+import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.KvTransferParams;
+import io.yuebing.api.NodeInfo;
+import io.yuebing.api.TokenStream;
+import java.net.URI;
+import java.util.Map;
+
+/** What the gateway asks of nodes. Every call has a deadline; failures are {@link io.yuebing.api.ServiceException}s. */
+interface NodeClient {
+
+    /** Asks the node at an address who it is. */
+    NodeInfo info(URI uri) throws InterruptedException;
+
+    /** The model's tokenizer, template and configuration files by name. */
+    Map<String, byte[]> textFiles(URI uri) throws InterruptedException;
+
+    /** Reserves room for a prompt's KV cache on a decode node. */
+    KvTransferParams reserve(NodeInfo node, String requestId, int promptTokens) throws InterruptedException;
+
+    /** Gives a reservation back; returns at once and never fails: the reservation's deadline is the safety net. */
+    void release(NodeInfo node, KvTransferParams reservation);
+
+    /** Starts generation on a node. */
+    TokenStream generate(NodeInfo node, GenerateRequest request) throws InterruptedException;
+}
