@@ -1,0 +1,38 @@
+package io.yuebing.cli;
+
+import io.yuebing.cli.settings.Part;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** Runs the gateway. */
+@Uses({Part.GATEWAY, Part.LISTEN, Part.LOG})
+@Command(
+        name = "gateway",
+        description = "Runs the gateway: the public address over prefill and decode nodes.",
+        footer = {
+            "",
+            "Nodes register themselves (node --gateway URL) or are named with --nodes. Tokenizer and",
+            "template come from --model, otherwise from the first node.",
+            "",
+            "Examples:",
+            "  ./yuebing gateway --port 8000",
+            "  ./yuebing gateway --nodes http://10.0.0.5:8101,http://10.0.0.6:8102"
+        })
+final class GatewayCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = "--exit-with-parent",
+            description = "End when standard input closes, as it does when the parent dies.")
+    private boolean exitWithParent;
+
+    @Override
+    public Integer call() throws Exception {
+        return ServerRun.gateway(SettingOptions.configuration(spec), exitWithParent);
+    }
+}

@@ -1,0 +1,37 @@
+package io.yuebing.cli;
+
+import io.yuebing.cli.settings.Configuration;
+import io.yuebing.cli.settings.Settings;
+import io.yuebing.dialect.SurfaceOptions;
+import io.yuebing.gateway.GatewayConfig;
+import io.yuebing.gateway.GatewayServer;
+import java.net.URI;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** Turns settings into a running gateway. */
+final class GatewayStart {
+    private GatewayStart() {}
+
+    static RunningServer start(Configuration configuration, Optional<Path> model) {
+        GatewayServer gateway = GatewayServer.start(new GatewayConfig(
+                configuration.get(Settings.HOST),
+                configuration.get(Settings.PORT),
+                configuration.get(Settings.NODES),
+                model,
+                GatewayConfig.DEFAULT_NODE_LEASE,
+                GatewayConfig.DEFAULT_RESERVE_TIMEOUT,
+                SurfaceOptions.of(YuebingCommand.Version.number())));
+        return new RunningServer() {
+            @Override
+            public URI uri() {
+                return gateway.uri();
+            }
+
+            @Override
+            public void close() {
+                gateway.close();
+            }
+        };
+    }
+}

@@ -1,0 +1,83 @@
+package io.yuebing.cli;
+
+import io.yuebing.api.NodeRole;
+import io.yuebing.cli.hub.ModelLocator;
+import io.yuebing.cli.settings.Configuration;
+import io.yuebing.cli.settings.Settings;
+import io.yuebing.dialect.SurfaceOptions;
+import io.yuebing.kernels.ComputeMode;
+import io.yuebing.kv.ElementType;
+import io.yuebing.model.Models;
+import io.yuebing.node.NodeConfig;
+import io.yuebing.node.NodeServer;
+import java.net.URI;
+import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Turns settings into a running node. */
+final class NodeStart {
+    private NodeStart() {}
+
+    static RunningServer start(Configuration configuration, ModelLocator.Located model, String role) {
+        NodeConfig config = new NodeConfig(
+                NodeRole.parse(role),
+                model.directory(),
+                model.name(),
+                configuration.get(Settings.HOST),
+                configuration.get(Settings.PORT),
+                configuration.get(Settings.TRANSFER_HOST),
+                configuration.get(Settings.TRANSFER_PORT),
+                configuration.get(Settings.THREADS),
+                ComputeMode.valueOf(configuration.get(Settings.COMPUTE).toUpperCase(Locale.ROOT)),
+                ElementType.parse(configuration.get(Settings.KV_DTYPE)),
+                configuration.get(Settings.BLOCK_SIZE),
+                configuration.find(Settings.KV_BLOCKS),
+                configuration.find(Settings.KV_MEMORY),
+                configuration.find(Settings.MAX_MODEL_LEN),
+                configuration.get(Settings.MAX_NUM_BATCHED_TOKENS),
+                configuration.get(Settings.MAX_NUM_SEQS),
+                configuration.get(Settings.MAX_QUEUED),
+                configuration.get(Settings.PREFIX_CACHING),
+                configuration.get(Settings.HASH_SEED),
+                configuration.get(Settings.RESERVATION_TIMEOUT),
+                configuration.get(Settings.RESERVE_PATIENCE),
+                configuration.find(Settings.GATEWAY_URL),
+                SurfaceOptions.of(YuebingCommand.Version.number()));
+        NodeServer node = NodeServer.start(config, new LoadingLog(model.name()));
+        return new RunningServer() {
+            @Override
+            public URI uri() {
+                return node.uri();
+            }
+
+            @Override
+            public void close() {
+                node.close();
+            }
+        };
+    }
+
+    /** A line for every tenth of a model that takes long to load. */
+    private static final class LoadingLog implements Models.ProgressListener {
+        private static final Logger LOG = LoggerFactory.getLogger(LoadingLog.class);
+        private static final long QUICK_NANOS = 2_000_000_000L;
+
+        private final String model;
+        private final long began = System.nanoTime();
+        private long tenths;
+
+        LoadingLog(String model) {
+            this.model = model;
+        }
+
+        @Override
+        public void loaded(long bytes, long totalBytes) {
+            long now = totalBytes == 0 ? 10 : 10 * bytes / totalBytes;
+            if (now > tenths && System.nanoTime() - began > QUICK_NANOS) {
+                tenths = now;
+                LOG.info("loading {}: {} % of {} MiB", model, now * 10, totalBytes >> 20);
+            }
+        }
+    }
+}

@@ -1,0 +1,21 @@
+package io.yuebing.cli.settings;
+
+/** The parts of the system that heed a setting. */
+public enum Part {
+    /** A prefill or decode node, also inside {@code up} and {@code serve}. */
+    NODE,
+    /** The choice of the model. */
+    MODEL,
+    /** A server that listens. */
+    LISTEN,
+    /** What a node is told about its place in a cluster; {@code up} decides it itself. */
+    PLACE,
+    /** The gateway on its own. */
+    GATEWAY,
+    /** The terminal chat. */
+    CHAT,
+    /** Downloads from a model hub. */
+    HUB,
+    /** Everything that runs in the background. */
+    LOG
+}

@@ -1,0 +1,176 @@
+package io.yuebing.cli.settings;
+
+import static io.yuebing.cli.settings.Part.CHAT;
+import static io.yuebing.cli.settings.Part.GATEWAY;
+import static io.yuebing.cli.settings.Part.HUB;
+import static io.yuebing.cli.settings.Part.LISTEN;
+import static io.yuebing.cli.settings.Part.LOG;
+import static io.yuebing.cli.settings.Part.MODEL;
+import static io.yuebing.cli.settings.Part.NODE;
+import static io.yuebing.cli.settings.Part.PLACE;
+
+import java.net.URI;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+
+/** The table of all settings: the one place that knows their names, types, bounds and defaults. */
+public final class Settings {
+    private static final List<Setting<?>> TABLE = new ArrayList<>();
+    private static final int MAX_PORT = 65_535;
+    private static final int MAX_TOKENS = 1 << 24;
+
+    public static final Setting<String> MODEL_LOCATION = computed(
+            "model",
+            ValueType.text("DIR|ORG/NAME"),
+            "the bundled demo model",
+            "model folder, or a repository on the hub",
+            MODEL,
+            GATEWAY);
+    public static final Setting<String> SERVED_MODEL_NAME = computed(
+            "served-model-name",
+            ValueType.text("NAME"),
+            "the repository's or the folder's name",
+            "name that clients use for the model",
+            MODEL);
+    public static final Setting<String> HUB_NAME = fixed(
+            "hub",
+            ValueType.choice("hf", "modelscope"),
+            "hf",
+            "hub that ORG/NAME is fetched from",
+            HUB,
+            MODEL,
+            GATEWAY);
+    public static final Setting<String> HOST =
+            fixed("host", ValueType.text("ADDRESS"), "127.0.0.1", "address to listen on", LISTEN);
+    public static final Setting<Integer> PORT =
+            fixed("port", ValueType.integer(0, MAX_PORT), 8000, "port to listen on; 0 takes any free one", LISTEN);
+    public static final Setting<String> ROLE = fixed(
+            "role", ValueType.choice("prefill", "decode", "both"), "both", "what the node does for a request", PLACE);
+    public static final Setting<URI> GATEWAY_URL = computed(
+            "gateway",
+            ValueType.url(),
+            "none",
+            "gateway that the node registers with, or that chat talks to",
+            PLACE,
+            CHAT);
+    public static final Setting<String> TRANSFER_HOST = fixed(
+            "transfer-host", ValueType.text("ADDRESS"), "127.0.0.1", "address on which KV blocks are received", PLACE);
+    public static final Setting<Integer> TRANSFER_PORT = fixed(
+            "transfer-port",
+            ValueType.integer(0, MAX_PORT),
+            0,
+            "port on which KV blocks are received; 0 takes any free one",
+            PLACE);
+    public static final Setting<List<URI>> NODES = fixed(
+            "nodes", ValueType.urls(), List.of(), "nodes that do not register themselves with the gateway", GATEWAY);
+    public static final Setting<Integer> THREADS = computedValue(
+            "threads",
+            ValueType.integer(1, 1024),
+            Runtime.getRuntime().availableProcessors(),
+            "cores that the process may use",
+            "threads that compute, in each node",
+            NODE);
+    public static final Setting<String> COMPUTE = fixed(
+            "compute", ValueType.choice("f32", "int8"), "int8", "activations in products with quantised weights", NODE);
+    public static final Setting<String> KV_DTYPE =
+            fixed("kv-dtype", ValueType.choice("f32", "bf16"), "bf16", "element type of the KV cache", NODE);
+    public static final Setting<Integer> BLOCK_SIZE =
+            fixed("block-size", ValueType.integer(1, 1024), 16, "tokens in a KV block", NODE);
+    public static final Setting<Long> KV_MEMORY = computed(
+            "kv-memory",
+            ValueType.bytes(1 << 20),
+            "from the machine's memory and the model",
+            "memory of the KV cache, in each node",
+            NODE);
+    public static final Setting<Integer> KV_BLOCKS = computed(
+            "kv-blocks",
+            ValueType.integer(1, Integer.MAX_VALUE),
+            "from kv-memory",
+            "KV blocks in each node; goes before kv-memory",
+            NODE);
+    public static final Setting<Integer> MAX_MODEL_LEN = computed(
+            "max-model-len",
+            ValueType.integer(1, MAX_TOKENS),
+            "the model's own limit",
+            "most tokens of prompt and output together",
+            NODE);
+    public static final Setting<Integer> MAX_NUM_SEQS =
+            fixed("max-num-seqs", ValueType.integer(1, 65_536), 256, "sequences that run at once in a node", NODE);
+    public static final Setting<Integer> MAX_NUM_BATCHED_TOKENS = fixed(
+            "max-num-batched-tokens", ValueType.integer(1, MAX_TOKENS), 512, "token budget of one engine step", NODE);
+    public static final Setting<Integer> MAX_QUEUED = fixed(
+            "max-queued",
+            ValueType.integer(0, 1 << 20),
+            1024,
+            "sequences that wait in a node before new ones are refused",
+            NODE);
+    public static final Setting<Boolean> PREFIX_CACHING =
+            fixed("prefix-caching", ValueType.bool(), true, "whether KV blocks of finished sequences are reused", NODE);
+    public static final Setting<String> HASH_SEED = fixed(
+            "hash-seed", ValueType.text("TEXT"), "0", "seed of the block hashes; the same on nodes that share", NODE);
+    public static final Setting<Duration> RESERVATION_TIMEOUT = fixed(
+            "reservation-timeout",
+            ValueType.seconds(1),
+            Duration.ofSeconds(300),
+            "how long a decode node keeps blocks for an incoming KV cache",
+            NODE);
+    public static final Setting<Duration> RESERVE_PATIENCE = fixed(
+            "reserve-patience",
+            ValueType.seconds(1),
+            Duration.ofSeconds(30),
+            "how long a request waits for KV blocks on a decode node before it is refused",
+            NODE);
+    public static final Setting<String> API_KEY = secret("api-key", "key that chat sends", CHAT);
+    public static final Setting<String> LOG_LEVEL = fixed(
+            "log-level",
+            ValueType.choice("error", "warn", "info", "debug", "trace"),
+            "info",
+            "least important log lines that are shown",
+            LOG);
+
+    private Settings() {}
+
+    /** All settings, in the order of the documentation. */
+    public static List<Setting<?>> all() {
+        return List.copyOf(TABLE);
+    }
+
+    /** The settings that any of the parts heeds. */
+    public static List<Setting<?>> of(Set<Part> parts) {
+        return TABLE.stream()
+                .filter(setting -> setting.parts().stream().anyMatch(parts::contains))
+                .toList();
+    }
+
+    /** The setting of that name. */
+    public static Optional<Setting<?>> named(String name) {
+        return TABLE.stream().filter(setting -> setting.name().equals(name)).findFirst();
+    }
+
+    private static <T> Setting<T> fixed(String name, ValueType<T> type, T fallback, String description, Part... parts) {
+        return add(new Setting<>(name, type, Optional.of(fallback), "", description, Set.of(parts), false));
+    }
+
+    private static <T> Setting<T> computed(
+            String name, ValueType<T> type, String fallbackNote, String description, Part... parts) {
+        return add(new Setting<>(name, type, Optional.empty(), fallbackNote, description, Set.of(parts), false));
+    }
+
+    private static <T> Setting<T> computedValue(
+            String name, ValueType<T> type, T fallback, String fallbackNote, String description, Part... parts) {
+        return add(new Setting<>(name, type, Optional.of(fallback), fallbackNote, description, Set.of(parts), false));
+    }
+
+    private static Setting<String> secret(String name, String description, Part... parts) {
+        return add(
+                new Setting<>(name, ValueType.text("KEY"), Optional.empty(), "none", description, Set.of(parts), true));
+    }
+
+    private static <T> Setting<T> add(Setting<T> setting) {
+        TABLE.add(setting);
+        return setting;
+    }
+}
