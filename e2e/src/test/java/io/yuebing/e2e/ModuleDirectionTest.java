@@ -1,0 +1,76 @@
+package io.yuebing.e2e;
+
+import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
+import org.junit.jupiter.api.Test;
+
+/** The arrows of ARCHITECTURE.md's map only point down. */
+class ModuleDirectionTest {
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(new ImportOption.DoNotIncludeTests())
+            .importPackages("io.yuebing");
+
+    @Test
+    void modulesUseOnlyModulesBelowThem() {
+        layeredArchitecture()
+                .consideringOnlyDependenciesInAnyPackage("io.yuebing..")
+                .layer("api")
+                .definedBy("io.yuebing.api..")
+                .layer("kernels")
+                .definedBy("io.yuebing.kernels..")
+                .layer("kv")
+                .definedBy("io.yuebing.kv..")
+                .layer("text")
+                .definedBy("io.yuebing.text..")
+                .layer("model")
+                .definedBy("io.yuebing.model..")
+                .layer("engine")
+                .definedBy("io.yuebing.engine..")
+                .layer("transfer")
+                .definedBy("io.yuebing.transfer..")
+                .layer("connector")
+                .definedBy("io.yuebing.connector..")
+                .layer("dialect")
+                .definedBy("io.yuebing.dialect..")
+                .layer("node")
+                .definedBy("io.yuebing.node..")
+                .layer("gateway")
+                .definedBy("io.yuebing.gateway..")
+                .layer("cli")
+                .definedBy("io.yuebing.cli..")
+                .whereLayer("cli")
+                .mayNotBeAccessedByAnyLayer()
+                .whereLayer("gateway")
+                .mayOnlyBeAccessedByLayers("cli")
+                .whereLayer("node")
+                .mayOnlyBeAccessedByLayers("cli")
+                .whereLayer("dialect")
+                .mayOnlyBeAccessedByLayers("node", "gateway", "cli")
+                .whereLayer("connector")
+                .mayOnlyBeAccessedByLayers("node")
+                .whereLayer("transfer")
+                .mayOnlyBeAccessedByLayers("connector", "node")
+                .whereLayer("engine")
+                .mayOnlyBeAccessedByLayers("connector", "node")
+                .whereLayer("model")
+                .mayOnlyBeAccessedByLayers("engine", "node", "cli")
+                .whereLayer("kernels")
+                .mayOnlyBeAccessedByLayers("model", "engine", "node", "cli")
+                .whereLayer("kv")
+                .mayOnlyBeAccessedByLayers("model", "engine", "connector", "node", "cli")
+                .check(CLASSES);
+    }
+
+    @Test
+    void modulesHaveNoCycles() {
+        SlicesRuleDefinition.slices()
+                .matching("io.yuebing.(*)..")
+                .should()
+                .beFreeOfCycles()
+                .check(CLASSES);
+    }
+}
