@@ -87,12 +87,12 @@ public record SamplingParams(
      * @throws ServiceException {@link ErrorCode#INVALID_REQUEST} naming the field, its range and the value found
      */
     public SamplingParams validate() {
-        range("temperature", temperature, temperature >= 0 && temperature <= 2, "[0, 2]");
-        range("top_p", topP, topP > 0 && topP <= 1, "(0, 1]");
+        range("temperature", temperature, temperature >= 0 && temperature <= 2, "in [0, 2]");
+        range("top_p", topP, topP > 0 && topP <= 1, "in (0, 1]");
         range("top_k", topK, topK >= 0, "-1 or 0 (off) or at least 1");
-        range("min_p", minP, minP >= 0 && minP <= 1, "[0, 1]");
-        range("presence_penalty", presencePenalty, presencePenalty >= -2 && presencePenalty <= 2, "[-2, 2]");
-        range("frequency_penalty", frequencyPenalty, frequencyPenalty >= -2 && frequencyPenalty <= 2, "[-2, 2]");
+        range("min_p", minP, minP >= 0 && minP <= 1, "in [0, 1]");
+        range("presence_penalty", presencePenalty, presencePenalty >= -2 && presencePenalty <= 2, "in [-2, 2]");
+        range("frequency_penalty", frequencyPenalty, frequencyPenalty >= -2 && frequencyPenalty <= 2, "in [-2, 2]");
         range(
                 "repetition_penalty",
                 repetitionPenalty,
@@ -100,10 +100,14 @@ public record SamplingParams(
                 "greater than 0");
         int leastMaxTokens = promptLogprobs >= 0 ? 0 : 1;
         range("max_tokens", maxTokens, maxTokens >= leastMaxTokens, "at least " + leastMaxTokens);
-        range("min_tokens", minTokens, minTokens >= 0 && minTokens <= maxTokens, "[0, max_tokens = " + maxTokens + "]");
+        range(
+                "min_tokens",
+                minTokens,
+                minTokens >= 0 && minTokens <= maxTokens,
+                "in [0, max_tokens = " + maxTokens + "]");
         for (Map.Entry<Integer, Float> bias : logitBias.entrySet()) {
             float value = bias.getValue();
-            range("logit_bias", value, value >= -100 && value <= 100, "[-100, 100]");
+            range("logit_bias", value, value >= -100 && value <= 100, "in [-100, 100]");
         }
         return this;
     }
