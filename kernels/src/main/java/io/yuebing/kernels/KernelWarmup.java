@@ -34,6 +34,8 @@ public final class KernelWarmup {
     /** The kinds of products that this process has weights for. */
     private static final Set<Product> PRODUCTS = ConcurrentHashMap.newKeySet();
 
+    private static volatile boolean warm;
+
     private record Product(PanelEncoding encoding, ComputeMode mode) {}
 
     private KernelWarmup() {}
@@ -43,9 +45,9 @@ public final class KernelWarmup {
         PRODUCTS.add(new Product(encoding, mode));
     }
 
-    /** From now on until {@link #warmUp} ends this process computes with plain loops. */
+    /** From now on until {@link #warmUp} ends this process computes with plain loops, if that has not happened yet. */
     public static void beginPlain() {
-        if (VectorSupport.active()) {
+        if (VectorSupport.active() && !warm) {
             Kernels.Active.now = new ScalarKernels();
         }
     }
@@ -61,6 +63,7 @@ public final class KernelWarmup {
         if (VectorSupport.active() && Kernels.active() != Kernels.Active.CHOSEN) {
             run(Kernels.Active.CHOSEN, began + LONGEST_NANOS);
             Kernels.Active.now = Kernels.Active.CHOSEN;
+            warm = true;
         }
         return (System.nanoTime() - began) / 1_000_000;
     }
