@@ -7,6 +7,10 @@ module io.yuebing.dialect {
     requires transitive tools.jackson.databind;
     requires transitive java.net.http;
     requires io.helidon.webserver;
+    requires io.helidon.webserver.http2;
+    requires io.helidon.http.http2;
+    requires io.helidon.common.buffers;
+    requires io.helidon.common.socket;
     requires io.helidon.http;
     requires transitive io.prometheus.metrics.model;
     requires io.prometheus.metrics.config;

@@ -2,6 +2,8 @@ package io.yuebing.dialect;
 
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
+import io.helidon.http.http2.Http2ErrorCode;
+import io.helidon.http.http2.Http2Exception;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -149,9 +151,20 @@ public final class ApiExchange {
         }
     }
 
+    /** To be called instead of {@link #handled} when the answer broke off. */
+    void abandoned() {
+        connection.abandon();
+    }
+
     /** Closes the connection if the client wants that; otherwise waits for its next request, if it was watched. */
     private void endOfAnswer() {
-        if (bodyLeft || closeRequested()) {
+        if (bodyLeft) {
+            connection.abandon();
+            throw new CloseConnectionException(
+                    "the rest of the body is not wanted",
+                    new Http2Exception(Http2ErrorCode.NO_ERROR, "body too large"));
+        }
+        if (closeRequested()) {
             // Helidon 4.5 answers "Connection: close" but leaves the connection open (helidon issue 12324).
             throw new CloseConnectionException("no further request can follow");
         }
@@ -160,6 +173,10 @@ public final class ApiExchange {
 
     String methodAndPath() {
         return request.prologue().method().text() + " " + request.path().rawPath();
+    }
+
+    private boolean http2() {
+        return request.prologue().protocolVersion().startsWith("2");
     }
 
     private boolean closeRequested() {
@@ -197,7 +214,9 @@ public final class ApiExchange {
             if (announced > maxBodyBytes || bytes.length > maxBodyBytes) {
                 // Most clients read the answer only after they have sent everything; so a little more is swallowed.
                 in.skip(maxBodyBytes);
-                response.header("Connection", "close");
+                if (!http2()) {
+                    response.header("Connection", "close");
+                }
                 bodyLeft = true;
                 throw new ServiceException(
                         ErrorCode.PAYLOAD_TOO_LARGE,

@@ -112,6 +112,7 @@ public final class ApiRoutes {
             log(route, exchange, status, System.nanoTime() - started);
         }
         if (broken) {
+            exchange.abandoned();
             throw new CloseConnectionException("request " + exchange.requestId() + " broke off");
         }
         exchange.handled();

@@ -19,10 +19,7 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An HTTP server on one address.
- *
- * <p>It speaks HTTP/1.1 only. Helidon 4.5 also has HTTP/2, but a handler there learns neither of a reset stream nor of a
- * closed one, so a client that goes away would not cancel its generation.
+ * An HTTP server on one address: HTTP/1.1, and HTTP/2 for clients that begin with it (prior knowledge).
  */
 public final class HttpListener implements AutoCloseable {
     private final WebServer server;
@@ -47,8 +44,9 @@ public final class HttpListener implements AutoCloseable {
                 .shutdownGracePeriod(Duration.ofSeconds(1))
                 .protocolsDiscoverServices(false)
                 .addProtocol(Http1Config.builder()
-                        .addReceiveListener(ClientConnection.listener())
+                        .addReceiveListener(Http1Client.listener())
                         .build())
+                .addConnectionSelector(new Http2Connections())
                 .directHandlers(errorBodies())
                 .routing(routes::addTo)
                 .build();

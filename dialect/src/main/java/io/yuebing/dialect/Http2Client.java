@@ -1,0 +1,32 @@
+package io.yuebing.dialect;
+
+/** The client of one HTTP/2 stream; the connection's {@link Http2ResetWatch} sees it go away. */
+final class Http2Client implements ClientConnection {
+    private final Http2ResetWatch connection;
+    private final int streamId;
+
+    Http2Client(Http2ResetWatch connection, int streamId) {
+        this.connection = connection;
+        this.streamId = streamId;
+    }
+
+    /** Nothing to start: the connection is read all the time. */
+    @Override
+    public void watch() {}
+
+    @Override
+    public boolean gone() {
+        return connection.gone(streamId);
+    }
+
+    /** Other streams of the connection go on by themselves. */
+    @Override
+    public void release() {
+        connection.forget(streamId);
+    }
+
+    @Override
+    public void abandon() {
+        connection.forget(streamId);
+    }
+}
