@@ -64,6 +64,7 @@ public final class RemoteGenerator implements Generator {
     public static HttpClient newClient() {
         return HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
+                .sslContext(NoTls.context())
                 .connectTimeout(Duration.ofSeconds(2))
                 .executor(Executors.newVirtualThreadPerTaskExecutor())
                 .build();

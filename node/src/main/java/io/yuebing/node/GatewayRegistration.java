@@ -1,6 +1,7 @@
 package io.yuebing.node;
 
 import io.yuebing.api.NodeInfo;
+import io.yuebing.dialect.NoTls;
 import io.yuebing.dialect.NodeWire;
 import java.io.IOException;
 import java.net.URI;
@@ -22,6 +23,7 @@ final class GatewayRegistration implements AutoCloseable {
     private final URI gateway;
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
+            .sslContext(NoTls.context())
             .connectTimeout(TIMEOUT)
             .build();
     private final HttpRequest heartbeat;
