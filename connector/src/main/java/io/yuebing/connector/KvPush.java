@@ -7,11 +7,12 @@ import io.yuebing.engine.BlockHold;
 import io.yuebing.engine.KvSink;
 import io.yuebing.kv.KvAxis;
 import io.yuebing.kv.KvCache;
+import io.yuebing.transfer.BatchOptions;
 import io.yuebing.transfer.PeerAddress;
 import io.yuebing.transfer.SliceWrite;
+import io.yuebing.transfer.TransferBatch;
 import io.yuebing.transfer.TransferException;
 import io.yuebing.transfer.TransferException.Kind;
-import io.yuebing.transfer.WriteBatch;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -61,7 +62,7 @@ public final class KvPush implements KvSink {
 
     // guarded by lock
     private final Object lock = new Object();
-    private final Set<WriteBatch> batches = new HashSet<>();
+    private final Set<TransferBatch> batches = new HashSet<>();
     private boolean stopped;
     private boolean finished;
     private @Nullable BlockHold hold;
@@ -75,7 +76,7 @@ public final class KvPush implements KvSink {
         record PromptWritten() implements Event {}
 
         record ChunkEnded(
-                Chunk chunk, WriteBatch batch, @Nullable Throwable error) implements Event {}
+                Chunk chunk, TransferBatch batch, @Nullable Throwable error) implements Event {}
 
         /** {@code why} is null if the engine wants it so. */
         record Stop(@Nullable TransferException why) implements Event {}
@@ -175,12 +176,12 @@ public final class KvPush implements KvSink {
 
     /** The cache is no longer read for this push once this returns. */
     private void stopReading() {
-        List<WriteBatch> open;
+        List<TransferBatch> open;
         synchronized (lock) {
             stopped = true;
             open = List.copyOf(batches);
         }
-        open.forEach(WriteBatch::cancel);
+        open.forEach(TransferBatch::cancel);
     }
 
     private void run() {
@@ -307,12 +308,12 @@ public final class KvPush implements KvSink {
                     to.layout().blockOffset(chunk.layer(), remoteBlock),
                     cache.block(chunk.layer(), chunk.blockIds()[i])));
         }
-        WriteBatch batch;
+        TransferBatch batch;
         synchronized (lock) {
             if (stopped) {
                 return;
             }
-            batch = to.session().write(writes, timeLeft());
+            batch = to.session().submit(writes, BatchOptions.within(timeLeft()));
             batches.add(batch);
         }
         outstandingBytes += bytes(chunk);

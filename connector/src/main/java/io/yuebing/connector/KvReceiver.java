@@ -8,9 +8,9 @@ import io.yuebing.engine.BlockReservation;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
 import io.yuebing.transfer.Segment;
-import io.yuebing.transfer.TcpServerOptions;
 import io.yuebing.transfer.TcpTransferServer;
 import io.yuebing.transfer.TimeSource;
+import io.yuebing.transfer.TransferServerOptions;
 import io.yuebing.transfer.TransferServerStats;
 import java.io.IOException;
 import java.util.Arrays;
@@ -64,7 +64,7 @@ public final class KvReceiver implements AutoCloseable {
                 cache.memory(),
                 reservations,
                 LayoutGreeting.ofDecode(new LayoutHello(options.nodeName(), layout)));
-        TcpServerOptions serverOptions = TcpServerOptions.listening(
+        TransferServerOptions serverOptions = TransferServerOptions.listening(
                 options.bindHost(), options.bindPort(), Math.toIntExact(layout.blockBytes()));
         try {
             TcpTransferServer server = TcpTransferServer.start(serverOptions, List.of(segment), time);

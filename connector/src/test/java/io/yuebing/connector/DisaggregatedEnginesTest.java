@@ -14,9 +14,9 @@ import io.yuebing.engine.BlockReservation;
 import io.yuebing.engine.Engine;
 import io.yuebing.engine.EngineConfig;
 import io.yuebing.kv.ElementType;
-import io.yuebing.transfer.TcpClientOptions;
 import io.yuebing.transfer.TcpTransport;
 import io.yuebing.transfer.TimeSource;
+import io.yuebing.transfer.TransferClientOptions;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -50,7 +50,7 @@ class DisaggregatedEnginesTest {
                 decode.cache(), decode::reserve, KvReceiverOptions.loopback("decode node B"), TimeSource.system());
         pusher = new KvPusher(
                 prefill.cache(),
-                new TcpTransport(TcpClientOptions.DEFAULT, TimeSource.system()),
+                new TcpTransport(TransferClientOptions.DEFAULT, TimeSource.system()),
                 KvPusherOptions.defaults("prefill node A"),
                 TimeSource.system());
     }

@@ -10,8 +10,8 @@ import io.yuebing.api.UserError;
 import io.yuebing.engine.BlockHold;
 import io.yuebing.engine.BlockReservation;
 import io.yuebing.kv.ElementType;
-import io.yuebing.transfer.TcpClientOptions;
 import io.yuebing.transfer.TcpTransport;
+import io.yuebing.transfer.TransferClientOptions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,7 +45,7 @@ class KvTransferTest {
     private KvPusher pusher(TestCache cache) {
         KvPusher started = new KvPusher(
                 cache.cache,
-                new TcpTransport(TcpClientOptions.DEFAULT, time),
+                new TcpTransport(TransferClientOptions.DEFAULT, time),
                 new KvPusherOptions("prefill node A", 3, Duration.ofMillis(1), 4, 1 << 20),
                 time);
         open.add(started);

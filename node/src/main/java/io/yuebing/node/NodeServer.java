@@ -24,9 +24,9 @@ import io.yuebing.model.ModelConfig;
 import io.yuebing.model.Models;
 import io.yuebing.text.ChatTemplate;
 import io.yuebing.text.Tokenizer;
-import io.yuebing.transfer.TcpClientOptions;
 import io.yuebing.transfer.TcpTransport;
 import io.yuebing.transfer.TimeSource;
+import io.yuebing.transfer.TransferClientOptions;
 import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -92,7 +92,7 @@ public final class NodeServer implements AutoCloseable {
                 owned,
                 new KvPusher(
                         engine.cache(),
-                        new TcpTransport(TcpClientOptions.DEFAULT, TimeSource.system()),
+                        new TcpTransport(TransferClientOptions.DEFAULT, TimeSource.system()),
                         KvPusherOptions.defaults(label(config)),
                         TimeSource.system()));
         ModelInfo modelInfo = new ModelInfo(

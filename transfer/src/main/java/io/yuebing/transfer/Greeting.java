@@ -5,6 +5,19 @@ import java.util.Optional;
 /** What one side says of itself at the handshake, with its judgement of what the other side says. */
 public interface Greeting {
 
+    /** Says nothing and accepts everybody. */
+    Greeting EMPTY = new Greeting() {
+        @Override
+        public byte[] hello() {
+            return new byte[0];
+        }
+
+        @Override
+        public Optional<String> refuse(byte[] peerHello) {
+            return Optional.empty();
+        }
+    };
+
     /** At most {@link FrameDescriptor#MAX_HELLO_BYTES} bytes, opaque to the transport. */
     byte[] hello();
 

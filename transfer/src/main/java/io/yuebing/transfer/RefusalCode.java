@@ -2,7 +2,7 @@ package io.yuebing.transfer;
 
 import java.util.Optional;
 
-/** Why a receiver refuses one write, with its number in a NACK frame. */
+/** Why the owner of a segment refuses one access, with its number in a NACK frame. */
 public enum RefusalCode {
     /** The receiver has no such ticket, or has forgotten it. */
     UNKNOWN_TICKET(1),
@@ -15,7 +15,9 @@ public enum RefusalCode {
     /** The ticket's time is over. */
     EXPIRED(5),
     /** The ticket was given back before the write came. */
-    RELEASED(6);
+    RELEASED(6),
+    /** The segment, or this part of it, is not for reading. */
+    NOT_READABLE(7);
 
     private final int wireCode;
 

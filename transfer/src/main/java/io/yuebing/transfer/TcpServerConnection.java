@@ -69,7 +69,7 @@ final class TcpServerConnection {
     }
 
     void checkDeadline(long nowNanos) {
-        TcpServerOptions options = server.options();
+        TransferServerOptions options = server.options();
         Duration limit = switch (phase) {
             case HANDSHAKE -> options.handshakeTimeout();
             case IDLE -> options.idleTimeout();
@@ -138,7 +138,7 @@ final class TcpServerConnection {
             send(new Frame.Refuse(refusal.get()));
             return Optional.empty();
         }
-        TcpServerOptions options = server.options();
+        TransferServerOptions options = server.options();
         // Before the peer knows: a WELCOME fits into any socket buffer, and after it the peer may be silent for long.
         progressed(Phase.IDLE);
         send(new Frame.Welcome(
@@ -190,7 +190,7 @@ final class TcpServerConnection {
             }
             case Frame.Drop drop -> {
                 inOrder(drop.sequence());
-                segment.guard().dropped(drop.ticket(), drop.generation());
+                segment.writes().dropped(drop.ticket(), drop.generation());
             }
             case Frame other -> throw new ProtocolException("a frame of type " + other.type() + " after its HELLO");
         }
@@ -232,7 +232,7 @@ final class TcpServerConnection {
                     length + " bytes at offset " + slice.offset() + " of ticket " + slice.ticket()
                             + " leave the segment '" + segment.name() + "', which has " + segmentBytes + " bytes"));
         }
-        return segment.guard()
+        return segment.writes()
                 .apply(
                         new IncomingSlice(slice.ticket(), slice.generation(), slice.offset(), length),
                         MemorySegment.ofBuffer(slice.payload()),

@@ -23,10 +23,10 @@ import org.slf4j.LoggerFactory;
  * Offers segments to writers over TCP.
  *
  * <p>Each connection is a virtual thread that reads top to bottom. Memory is bounded: connections past their handshake by
- * {@link TcpServerOptions#maxConnections()}, each with one receive buffer; connections before it by a small number, of
+ * {@link TransferServerOptions#maxConnections()}, each with one receive buffer; connections before it by a small number, of
  * which the oldest goes when a new one comes, so that silent connections keep nobody out.
  */
-public final class TcpTransferServer implements AutoCloseable {
+public final class TcpTransferServer implements TransferServer {
     static final int MAX_HANDSHAKES = 128;
 
     private static final Logger log = LoggerFactory.getLogger(TcpTransferServer.class);
@@ -34,7 +34,7 @@ public final class TcpTransferServer implements AutoCloseable {
     private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
-    private final TcpServerOptions options;
+    private final TransferServerOptions options;
     private final TimeSource time;
     private final Map<String, Segment> segments;
     private final ServerSocketChannel listener;
@@ -49,7 +49,7 @@ public final class TcpTransferServer implements AutoCloseable {
     private volatile boolean closed;
 
     private TcpTransferServer(
-            TcpServerOptions options, List<Segment> segments, TimeSource time, ServerSocketChannel listener)
+            TransferServerOptions options, List<Segment> segments, TimeSource time, ServerSocketChannel listener)
             throws IOException {
         this.options = options;
         this.time = time;
@@ -67,7 +67,7 @@ public final class TcpTransferServer implements AutoCloseable {
      *
      * @throws IOException if the address cannot be bound, as a sentence that names it
      */
-    public static TcpTransferServer start(TcpServerOptions options, List<Segment> segments, TimeSource time)
+    public static TcpTransferServer start(TransferServerOptions options, List<Segment> segments, TimeSource time)
             throws IOException {
         ServerSocketChannel listener = ServerSocketChannel.open();
         try {
@@ -83,11 +83,12 @@ public final class TcpTransferServer implements AutoCloseable {
         }
     }
 
-    /** The bound address. */
+    @Override
     public InetSocketAddress address() {
         return address;
     }
 
+    @Override
     public TransferServerStats stats() {
         return counters.snapshot(established.size(), handshaking.size());
     }
@@ -162,10 +163,12 @@ public final class TcpTransferServer implements AutoCloseable {
     }
 
     Optional<Segment> segment(String name) {
-        return Optional.ofNullable(segments.get(name));
+        return name.isEmpty() && segments.size() == 1
+                ? segments.values().stream().findFirst()
+                : Optional.ofNullable(segments.get(name));
     }
 
-    TcpServerOptions options() {
+    TransferServerOptions options() {
         return options;
     }
 
@@ -187,7 +190,6 @@ public final class TcpTransferServer implements AutoCloseable {
         established.forEach(connection -> connection.checkDeadline(now));
     }
 
-    /** Closes every connection. A write that a guard is applying is waited for; none follows. */
     @Override
     public void close() {
         closed = true;

@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.Channel;
 import java.nio.channels.SocketChannel;
-import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -30,20 +30,21 @@ final class TcpTransferSession implements TransferSession {
 
     private final SocketChannel channel;
     private final PeerAddress peer;
-    private final TcpClientOptions options;
+    private final TransferClientOptions options;
     private final TimeSource time;
     private final Consumer<TcpTransferSession> onClosed;
     private final WriteQueue queue;
     private final long connectedNanos;
     private final FrameInput input;
 
+    private String segment = "";
     private volatile Frame.@Nullable Welcome welcome;
     private volatile boolean closed;
 
     TcpTransferSession(
             SocketChannel channel,
             PeerAddress peer,
-            TcpClientOptions options,
+            TransferClientOptions options,
             TimeSource time,
             Consumer<TcpTransferSession> onClosed) {
         this.channel = channel;
@@ -60,9 +61,10 @@ final class TcpTransferSession implements TransferSession {
     }
 
     /** Introduces both sides; the session is usable when this returns. */
-    void handshake(String segment, Greeting greeting) throws TransferException {
+    void handshake(String segmentName, Greeting greeting) throws TransferException {
+        this.segment = segmentName;
         try {
-            writeFully(FrameCodec.encode(new Frame.Hello(segment, greeting.hello())));
+            writeFully(FrameCodec.encode(new Frame.Hello(segmentName, greeting.hello())));
             switch (input.next()) {
                 case Frame.Welcome accepted -> {
                     refuseUnless(greeting.refuse(accepted.hello()));
@@ -102,6 +104,16 @@ final class TcpTransferSession implements TransferSession {
     }
 
     @Override
+    public String protocol() {
+        return "tcp";
+    }
+
+    @Override
+    public String segment() {
+        return segment;
+    }
+
+    @Override
     public byte[] peerHello() {
         return welcomed().hello();
     }
@@ -125,11 +137,16 @@ final class TcpTransferSession implements TransferSession {
     }
 
     @Override
-    public WriteBatch write(List<SliceWrite> slices, Duration timeout) throws TransferException {
+    public TransferBatch submit(List<? extends Slice> slices, BatchOptions options) throws TransferException {
         if (slices.isEmpty()) {
             throw new IllegalArgumentException("a batch needs at least one slice");
         }
-        for (SliceWrite slice : slices) {
+        List<SliceWrite> writes = new ArrayList<>(slices.size());
+        for (Slice slice : slices) {
+            switch (slice) {
+                case SliceWrite write -> writes.add(write);
+                case SliceRead _ -> throw new TransferException(Kind.WRITE_REFUSED, peer + " lets nobody read");
+            }
             if (slice.length() < 1 || slice.length() > maxSliceBytes()) {
                 throw new TransferException(
                         Kind.WRITE_REFUSED,
@@ -142,7 +159,7 @@ final class TcpTransferSession implements TransferSession {
                                 + " leaves the segment of " + peer + ", which has " + segmentBytes() + " bytes");
             }
         }
-        return new Pending(queue.add(slices, timeout));
+        return new Pending(queue.add(writes, options.timeout()));
     }
 
     @Override
@@ -237,7 +254,7 @@ final class TcpTransferSession implements TransferSession {
             Outgoing outgoing = burst.get(i);
             switch (outgoing.item()) {
                 case WriteQueue.Slice(WriteQueue.Batch _, SliceWrite write) -> {
-                    ByteBuffer payload = write.source().asByteBuffer();
+                    ByteBuffer payload = write.local().asByteBuffer();
                     ByteBuffer header = headers.slice(i * SLICE_PAYLOAD_OFFSET, SLICE_PAYLOAD_OFFSET)
                             .order(ByteOrder.LITTLE_ENDIAN);
                     FrameCodec.putSliceHeader(
@@ -314,7 +331,7 @@ final class TcpTransferSession implements TransferSession {
     }
 
     /** A batch as its owner sees it. */
-    private final class Pending implements WriteBatch {
+    private final class Pending implements TransferBatch {
         private final WriteQueue.Batch batch;
 
         private Pending(WriteQueue.Batch batch) {

@@ -13,13 +13,13 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class TcpTransport implements Transport {
     private static final Duration DEADLINE_CHECK = Duration.ofMillis(200);
 
-    private final TcpClientOptions options;
+    private final TransferClientOptions options;
     private final TimeSource time;
     private final TimeSource.Beat deadlines;
     private final Set<TcpTransferSession> sessions = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
-    public TcpTransport(TcpClientOptions options, TimeSource time) {
+    public TcpTransport(TransferClientOptions options, TimeSource time) {
         this.options = options;
         this.time = time;
         this.deadlines = time.every(

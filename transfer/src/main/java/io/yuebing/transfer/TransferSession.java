@@ -1,11 +1,11 @@
 package io.yuebing.transfer;
 
-import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
 
 /**
- * An open way into one remote segment. Any thread may call; writes are sent in the order of the calls.
+ * An open way into one remote segment. Any thread may call; batches of one priority start in the order of the
+ * calls, and there is no order between slices.
  *
  * <p>When the session breaks, every batch that has not ended fails with kind {@code CONNECTION_LOST}; a new session has
  * to be opened. A write that is sent again over it lands once more in the same place, so repeating is safe as long as
@@ -14,6 +14,12 @@ import java.util.UUID;
 public interface TransferSession extends AutoCloseable {
 
     PeerAddress peer();
+
+    /** Name of the protocol that carries this session, for example {@code shm}. */
+    String protocol();
+
+    /** Name of the remote segment. */
+    String segment();
 
     /** What the peer said of itself at the handshake. */
     byte[] peerHello();
@@ -25,15 +31,14 @@ public interface TransferSession extends AutoCloseable {
     int maxSliceBytes();
 
     /**
-     * Queues writes. Returns at once: the bytes in flight are bounded by the session, the queue by what callers leave
-     * waiting for {@link WriteBatch#done()}.
+     * Queues a batch. Returns at once: the bytes in flight are bounded by the session, the queue by what callers leave
+     * waiting for {@link TransferBatch#done()}.
      *
-     * @param slices at least one
-     * @param timeout until the batch fails with kind {@code TIMED_OUT}
+     * @param slices at least one; reads and writes may be mixed
      * @throws TransferException if the session is closed, or a slice is longer than {@link #maxSliceBytes()} or leaves
      *     the segment
      */
-    WriteBatch write(List<SliceWrite> slices, Duration timeout) throws TransferException;
+    TransferBatch submit(List<? extends Slice> slices, BatchOptions options) throws TransferException;
 
     /** Tells the peer that nothing more will come for a ticket. Does nothing on a closed session. */
     void drop(UUID ticket, long generation);

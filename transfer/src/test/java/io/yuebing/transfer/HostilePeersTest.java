@@ -39,12 +39,12 @@ class HostilePeersTest {
 
     @BeforeEach
     void start() throws IOException {
-        server = serve(TcpServerOptions.loopback(SLICE));
-        transport = new TcpTransport(TcpClientOptions.DEFAULT, time);
+        server = serve(TransferServerOptions.loopback(SLICE));
+        transport = new TcpTransport(TransferClientOptions.DEFAULT, time);
         open.add(transport);
     }
 
-    private TcpTransferServer serve(TcpServerOptions options) throws IOException {
+    private TcpTransferServer serve(TransferServerOptions options) throws IOException {
         MemorySegment memory = arena.allocate(1 << 20);
         TcpTransferServer started =
                 TcpTransferServer.start(options, List.of(new Segment("kv", memory, guard, Greetings.of("d"))), time);
@@ -66,7 +66,9 @@ class HostilePeersTest {
 
     private void othersAreServed() throws Exception {
         try (TransferSession session = transport.connect(address(server.address()), "kv", Greetings.of("p"))) {
-            session.write(List.of(new SliceWrite(TICKET, 1, 0, arena.allocate(64))), Duration.ofMinutes(1))
+            session.submit(
+                            List.of(new SliceWrite(TICKET, 1, 0, arena.allocate(64))),
+                            BatchOptions.within(Duration.ofMinutes(1)))
                     .done()
                     .orTimeout(20, TimeUnit.SECONDS)
                     .join();
@@ -204,9 +206,7 @@ class HostilePeersTest {
 
     @Test
     void moreConnectionsThanAllowedAreToldTheLimit() throws Exception {
-        TcpServerOptions d = TcpServerOptions.loopback(SLICE);
-        TcpTransferServer small = serve(new TcpServerOptions(
-                d.host(), 0, 2, SLICE, 1000, d.handshakeTimeout(), d.stallTimeout(), d.idleTimeout()));
+        TcpTransferServer small = serve(TransferServerOptions.loopback(SLICE).withMaxConnections(2));
         PeerAddress peer = address(small.address());
         TransferSession first = transport.connect(peer, "kv", Greetings.of("p"));
         transport.connect(peer, "kv", Greetings.of("p"));

@@ -48,14 +48,14 @@ class TcpTransferTest {
 
     private TcpTransferServer serve(MemorySegment memory, WriteGuard guard, Greeting greeting) throws IOException {
         return closing(TcpTransferServer.start(
-                TcpServerOptions.loopback(SLICE), List.of(new Segment("kv", memory, guard, greeting)), time));
+                TransferServerOptions.loopback(SLICE), List.of(new Segment("kv", memory, guard, greeting)), time));
     }
 
     private TransferSession connect(TcpTransferServer server, Greeting greeting) throws TransferException {
-        return connect(server, greeting, TcpClientOptions.DEFAULT);
+        return connect(server, greeting, TransferClientOptions.DEFAULT);
     }
 
-    private TransferSession connect(TcpTransferServer server, Greeting greeting, TcpClientOptions options)
+    private TransferSession connect(TcpTransferServer server, Greeting greeting, TransferClientOptions options)
             throws TransferException {
         TcpTransport transport = closing(new TcpTransport(options, time));
         return transport.connect(address(server), "kv", greeting);
@@ -69,7 +69,7 @@ class TcpTransferTest {
         return new SliceWrite(TICKET, 1, offset, arena.allocate(length).fill((byte) 7));
     }
 
-    private static TransferException failure(WriteBatch batch) throws Exception {
+    private static TransferException failure(TransferBatch batch) throws Exception {
         try {
             batch.done().orTimeout(20, TimeUnit.SECONDS).join();
         } catch (CompletionException e) {
@@ -103,13 +103,13 @@ class TcpTransferTest {
                 writes.add(new SliceWrite(
                         TICKET, 1, (long) map.get(i) * SLICE, from.asSlice((long) i * SLICE, lengths[i])));
             }
-            List<WriteBatch> batches = new ArrayList<>();
+            List<TransferBatch> batches = new ArrayList<>();
             for (int i = 0; i < places; ) {
                 int next = Math.min(places, i + 1 + random.nextInt(40));
-                batches.add(session.write(writes.subList(i, next), MINUTE));
+                batches.add(session.submit(writes.subList(i, next), BatchOptions.within(MINUTE)));
                 i = next;
             }
-            for (WriteBatch batch : batches) {
+            for (TransferBatch batch : batches) {
                 batch.done().orTimeout(20, TimeUnit.SECONDS).join();
             }
             for (int i = 0; i < places; i++) {
@@ -127,7 +127,7 @@ class TcpTransferTest {
     void aWriteIsAcknowledgedAfterItIsApplied() throws Exception {
         RecordingGuard guard = RecordingGuard.holding();
         TransferSession session = connect(serve(arena.allocate(SLICE), guard, Greetings.of("d")), Greetings.of("p"));
-        WriteBatch batch = session.write(List.of(slice(0, 100)), MINUTE);
+        TransferBatch batch = session.submit(List.of(slice(0, 100)), BatchOptions.within(MINUTE));
         guard.arrivals.acquire();
         assertThat(batch.done()).isNotDone();
         guard.permits.release();
@@ -139,9 +139,9 @@ class TcpTransferTest {
     void bytesInFlightStayWithinTheWindow() throws Exception {
         RecordingGuard guard = RecordingGuard.holding();
         TcpTransferServer server = serve(arena.allocate(SLICE), guard, Greetings.of("d"));
-        TransferSession session = connect(
-                server, Greetings.of("p"), new TcpClientOptions(Duration.ofSeconds(2), Duration.ofSeconds(10), 10_000));
-        WriteBatch batch = session.write(Collections.nCopies(50, slice(0, SLICE)), MINUTE);
+        TransferSession session =
+                connect(server, Greetings.of("p"), TransferClientOptions.DEFAULT.withWindowBytes(10_000));
+        TransferBatch batch = session.submit(Collections.nCopies(50, slice(0, SLICE)), BatchOptions.within(MINUTE));
         guard.arrivals.acquire();
         assertThat(session.bytesInFlight()).isBetween((long) SLICE, 10_000L);
         guard.permits.release(1000);
@@ -156,8 +156,9 @@ class TcpTransferTest {
                 ? Optional.of(new Refusal(RefusalCode.WRONG_GENERATION, "generation 1 expected, 2 found"))
                 : Optional.empty();
         TransferSession session = connect(serve(arena.allocate(SLICE), guard, Greetings.of("d")), Greetings.of("p"));
-        WriteBatch wrong = session.write(List.of(new SliceWrite(TICKET, 2, 0, arena.allocate(10))), MINUTE);
-        WriteBatch right = session.write(List.of(slice(0, 10)), MINUTE);
+        TransferBatch wrong =
+                session.submit(List.of(new SliceWrite(TICKET, 2, 0, arena.allocate(10))), BatchOptions.within(MINUTE));
+        TransferBatch right = session.submit(List.of(slice(0, 10)), BatchOptions.within(MINUTE));
         TransferException refusal = failure(wrong);
         assertThat(refusal.refusal()).contains(RefusalCode.WRONG_GENERATION);
         assertThat(refusal.retryable()).isFalse();
@@ -170,7 +171,7 @@ class TcpTransferTest {
         RecordingGuard guard = RecordingGuard.open();
         TransferSession session = connect(serve(arena.allocate(SLICE), guard, Greetings.of("d")), Greetings.of("p"));
         session.drop(TICKET, 1);
-        session.write(List.of(slice(0, 1)), MINUTE)
+        session.submit(List.of(slice(0, 1)), BatchOptions.within(MINUTE))
                 .done()
                 .orTimeout(20, TimeUnit.SECONDS)
                 .join();
@@ -191,7 +192,7 @@ class TcpTransferTest {
     @Test
     void aSegmentThatIsNotOfferedIsNamed() throws Exception {
         TcpTransferServer server = serve(arena.allocate(SLICE), RecordingGuard.open(), Greetings.of("d"));
-        TcpTransport transport = closing(new TcpTransport(TcpClientOptions.DEFAULT, time));
+        TcpTransport transport = closing(new TcpTransport(TransferClientOptions.DEFAULT, time));
         assertThatThrownBy(() -> transport.connect(address(server), "weights", Greetings.of("p")))
                 .hasMessage(address(server) + " refused: there is no segment 'weights' here");
     }
@@ -210,9 +211,9 @@ class TcpTransferTest {
     void slicesBeyondTheSegmentOrTheLimitAreRefusedHere() throws Exception {
         TransferSession session =
                 connect(serve(arena.allocate(SLICE), RecordingGuard.open(), Greetings.of("d")), Greetings.of("p"));
-        assertThatThrownBy(() -> session.write(List.of(slice(SLICE - 9, 10)), MINUTE))
+        assertThatThrownBy(() -> session.submit(List.of(slice(SLICE - 9, 10)), BatchOptions.within(MINUTE)))
                 .hasMessageContaining("leaves the segment of");
-        assertThatThrownBy(() -> session.write(List.of(slice(0, SLICE + 1)), MINUTE))
+        assertThatThrownBy(() -> session.submit(List.of(slice(0, SLICE + 1)), BatchOptions.within(MINUTE)))
                 .hasMessageContaining("takes slices of 1 to 4096 bytes, this one has 4097");
     }
 
@@ -220,8 +221,8 @@ class TcpTransferTest {
     void aBatchNotDoneByItsDeadlineTimesOut() throws Exception {
         RecordingGuard guard = RecordingGuard.holding();
         TransferSession session = connect(serve(arena.allocate(SLICE), guard, Greetings.of("d")), Greetings.of("p"));
-        WriteBatch late = session.write(List.of(slice(0, 10)), Duration.ofSeconds(3));
-        WriteBatch patient = session.write(List.of(slice(0, 10)), MINUTE);
+        TransferBatch late = session.submit(List.of(slice(0, 10)), BatchOptions.within(Duration.ofSeconds(3)));
+        TransferBatch patient = session.submit(List.of(slice(0, 10)), BatchOptions.within(MINUTE));
         Eventually.holds("both are sent", () -> session.bytesInFlight() == 20);
         time.advance(Duration.ofSeconds(4));
         assertThat(failure(late).kind()).isEqualTo(Kind.TIMED_OUT);
@@ -233,7 +234,7 @@ class TcpTransferTest {
     void aPeerThatAcknowledgesNothingIsGivenUp() throws Exception {
         RecordingGuard guard = RecordingGuard.holding();
         TransferSession session = connect(serve(arena.allocate(SLICE), guard, Greetings.of("d")), Greetings.of("p"));
-        WriteBatch batch = session.write(List.of(slice(0, 10)), MINUTE);
+        TransferBatch batch = session.submit(List.of(slice(0, 10)), BatchOptions.within(MINUTE));
         guard.arrivals.acquire();
         time.advance(Duration.ofSeconds(11));
         TransferException lost = failure(batch);
@@ -248,17 +249,19 @@ class TcpTransferTest {
         TransferSession session = connect(
                 serve(arena.allocate(SLICE), guard, Greetings.of("d")),
                 Greetings.of("p"),
-                new TcpClientOptions(Duration.ofSeconds(2), Duration.ofSeconds(10), 1L << 40));
-        List<WriteBatch> batches;
+                TransferClientOptions.DEFAULT.withWindowBytes(1L << 40));
+        List<TransferBatch> batches;
         try (Arena source = Arena.ofShared()) { // closing throws if a thread still uses it
             MemorySegment block = source.allocate(SLICE);
             // far more than the socket buffers hold, so a thread reads the block while we cancel
             List<SliceWrite> writes = Collections.nCopies(20_000, new SliceWrite(TICKET, 1, 0, block));
-            batches = List.of(session.write(writes, MINUTE), session.write(writes, MINUTE));
+            batches = List.of(
+                    session.submit(writes, BatchOptions.within(MINUTE)),
+                    session.submit(writes, BatchOptions.within(MINUTE)));
             guard.arrivals.acquire();
-            batches.forEach(WriteBatch::cancel);
+            batches.forEach(TransferBatch::cancel);
         }
-        for (WriteBatch batch : batches) {
+        for (TransferBatch batch : batches) {
             failure(batch);
         }
         guard.permits.release(1 << 20);
@@ -268,11 +271,12 @@ class TcpTransferTest {
     void closingASessionFailsWhatHasNotEnded() throws Exception {
         RecordingGuard guard = RecordingGuard.holding();
         TransferSession session = connect(serve(arena.allocate(SLICE), guard, Greetings.of("d")), Greetings.of("p"));
-        WriteBatch batch = session.write(List.of(slice(0, 10)), MINUTE);
+        TransferBatch batch = session.submit(List.of(slice(0, 10)), BatchOptions.within(MINUTE));
         session.close();
         assertThat(failure(batch).kind()).isEqualTo(Kind.CANCELLED);
         assertThat(session.isOpen()).isFalse();
-        assertThatThrownBy(() -> session.write(List.of(slice(0, 10)), MINUTE)).isInstanceOf(TransferException.class);
+        assertThatThrownBy(() -> session.submit(List.of(slice(0, 10)), BatchOptions.within(MINUTE)))
+                .isInstanceOf(TransferException.class);
         guard.permits.release(100);
     }
 
@@ -281,7 +285,7 @@ class TcpTransferTest {
         RecordingGuard guard = RecordingGuard.holding();
         TcpTransferServer server = serve(arena.allocate(SLICE), guard, Greetings.of("d"));
         TransferSession session = connect(server, Greetings.of("p"));
-        WriteBatch batch = session.write(Collections.nCopies(500, slice(0, SLICE)), MINUTE);
+        TransferBatch batch = session.submit(Collections.nCopies(500, slice(0, SLICE)), BatchOptions.within(MINUTE));
         guard.arrivals.acquire();
         guard.permits.release(5);
         Thread.ofVirtual().start(() -> guard.permits.release(10_000));

@@ -1,0 +1,36 @@
+package io.yuebing.transfer;
+
+import java.time.Duration;
+
+/**
+ * Limits of the calling side.
+ *
+ * @param connectTimeout for connection and handshake together
+ * @param stallTimeout a peer that owes an answer for so long is given up
+ * @param windowBytes most bytes in flight on one lane; the peer may set less
+ * @param lanes connections of one session
+ * @param security how peers are known; must be what they expect
+ */
+public record TransferClientOptions(
+        Duration connectTimeout, Duration stallTimeout, long windowBytes, int lanes, TransferSecurity security) {
+    public static final TransferClientOptions DEFAULT = new TransferClientOptions(
+            Duration.ofSeconds(2), Duration.ofSeconds(10), 16L << 20, 1, new TransferSecurity.None());
+
+    public TransferClientOptions {
+        if (lanes < 1 || lanes > 64) {
+            throw new IllegalArgumentException("1 to 64 lanes are possible, not " + lanes);
+        }
+    }
+
+    public TransferClientOptions withWindowBytes(long bytes) {
+        return new TransferClientOptions(connectTimeout, stallTimeout, bytes, lanes, security);
+    }
+
+    public TransferClientOptions withLanes(int count) {
+        return new TransferClientOptions(connectTimeout, stallTimeout, windowBytes, count, security);
+    }
+
+    public TransferClientOptions withSecurity(TransferSecurity other) {
+        return new TransferClientOptions(connectTimeout, stallTimeout, windowBytes, lanes, other);
+    }
+}
