@@ -117,8 +117,9 @@ class ModelsTest {
     void anUnsupportedArchitectureIsTold() {
         new TinyModel(dir).config("architectures", List.of("FooForCausalLM")).write();
         loadError()
-                .isEqualTo(dir.resolve("config.json")
-                        + ": architecture FooForCausalLM is not supported; supported: Qwen2ForCausalLM");
+                .isEqualTo(
+                        dir.resolve("config.json")
+                                + ": architecture FooForCausalLM is not supported; supported: Qwen2ForCausalLM, LlamaForCausalLM");
     }
 
     @Test
@@ -203,7 +204,7 @@ class ModelsTest {
         new TinyModel(dir).config("hidden_act", "gelu").write();
         loadError().contains("hidden_act 'gelu' is not supported; supported: silu");
         new TinyModel(dir).config("rope_scaling", Map.of("type", "magic")).write();
-        loadError().contains("rope type 'magic' is not supported; supported: default, yarn");
+        loadError().contains("rope type 'magic' is not supported; supported: default, linear, dynamic, llama3, yarn");
     }
 
     @Test

@@ -24,7 +24,8 @@ class ReferenceTest {
                 "qwen2-bf16-sharded",
                 "qwen2-yarn",
                 "qwen2-gptq-int4",
-                "qwen2-gptq-int8"
+                "qwen2-gptq-int8",
+                "llama3"
             })
     void floatComputeAndFloatCacheAgreeToFloatRounding(String name) {
         Path dir = ModelRun.MODELS.resolve(name);

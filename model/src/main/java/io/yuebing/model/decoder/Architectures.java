@@ -7,7 +7,7 @@ import java.util.stream.Collectors;
 
 /** The families that are supported. */
 public final class Architectures {
-    private static final List<Architecture> ALL = List.of(new Qwen2());
+    private static final List<Architecture> ALL = List.of(new Qwen2(), new Llama());
 
     private Architectures() {}
 

@@ -20,6 +20,32 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
         record None() implements RopeScaling {}
 
         /**
+         * All wavelengths are stretched by {@code factor} (Chen et al., 2023).
+         *
+         * @param factor new over original context length
+         */
+        record Linear(double factor) implements RopeScaling {}
+
+        /**
+         * As None for all positions of the original context. Beyond it the base would grow with the sequence, and the
+         * keys in the cache would no longer fit, so longer sequences are not offered.
+         */
+        record Dynamic() implements RopeScaling {}
+
+        /**
+         * Llama 3.1: wavelengths longer than {@code originalPositions / lowFrequencyFactor} are stretched by
+         * {@code factor}, those shorter than {@code originalPositions / highFrequencyFactor} stay, those between are
+         * blended.
+         *
+         * @param factor new over original context length
+         * @param lowFrequencyFactor turns within the original context up to which a wavelength is stretched fully
+         * @param highFrequencyFactor turns from which it stays
+         * @param originalPositions context length that the model was first trained for
+         */
+        record Llama3(double factor, double lowFrequencyFactor, double highFrequencyFactor, int originalPositions)
+                implements RopeScaling {}
+
+        /**
          * YaRN (Peng et al., 2023): wavelengths that are long against the original context are stretched by
          * {@code factor}, short ones stay, those between are blended. It applies to every position, whatever the
          * sequence's length, as in transformers.
@@ -63,11 +89,32 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
         String type = json.text("rope_type").or(() -> json.text("type")).orElse("default");
         return switch (type) {
             case "default" -> new RopeScaling.None();
+            case "linear" -> new RopeScaling.Linear(factor(json));
+            case "dynamic" -> new RopeScaling.Dynamic();
+            case "llama3" -> llama3(json, maxPositions);
             case "yarn" -> yarn(json, maxPositions);
             default ->
-                throw new UserError(
-                        json.file() + ": rope type '" + type + "' is not supported; supported: default, yarn");
+                throw new UserError(json.file() + ": rope type '" + type
+                        + "' is not supported; supported: default, linear, dynamic, llama3, yarn");
         };
+    }
+
+    private static double factor(JsonObject json) {
+        OptionalDouble factor = json.number("factor", 1, 1 << 20);
+        return factor.orElseThrow(() -> json.missing("factor"));
+    }
+
+    private static RopeScaling llama3(JsonObject json, int maxPositions) {
+        double low = json.number("low_freq_factor", 1e-6, 1 << 20).orElse(1);
+        double high = json.number("high_freq_factor", 1e-6, 1 << 20).orElse(4);
+        if (high <= low) {
+            throw new UserError(
+                    json.file() + ": rope scaling llama3 needs high_freq_factor above low_freq_factor, found " + high
+                            + " and " + low);
+        }
+        int original = json.integerIfPresent("original_max_position_embeddings", 1, 1 << 30)
+                .orElse(maxPositions);
+        return new RopeScaling.Llama3(factor(json), low, high, original);
     }
 
     private static RopeScaling yarn(JsonObject json, int maxPositions) {
@@ -102,15 +149,20 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
      */
     public int maxPositions(int configured) {
         return switch (scaling) {
-            case RopeScaling.None() -> configured;
-            case RopeScaling.Yarn yarn -> (int) Math.min(1 << 30, Math.round(yarn.originalPositions() * yarn.factor()));
+            case RopeScaling.None(), RopeScaling.Dynamic(), RopeScaling.Llama3 _ -> configured;
+            case RopeScaling.Linear(double factor) -> stretched(configured, factor);
+            case RopeScaling.Yarn yarn -> stretched(yarn.originalPositions(), yarn.factor());
         };
+    }
+
+    private static int stretched(int positions, double factor) {
+        return (int) Math.min(1 << 30, Math.round(positions * factor));
     }
 
     /** Factor on cosines and sines. */
     public float attentionFactor() {
         return switch (scaling) {
-            case RopeScaling.None() -> 1;
+            case RopeScaling.None(), RopeScaling.Linear _, RopeScaling.Dynamic(), RopeScaling.Llama3 _ -> 1;
             case RopeScaling.Yarn yarn -> (float) yarn.attentionFactor();
         };
     }
@@ -121,11 +173,27 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
         for (int pair = 0; pair < frequencies.length; pair++) {
             float wavelength = (float) Math.pow(theta, (double) (2 * pair) / headSize);
             frequencies[pair] = switch (scaling) {
-                case RopeScaling.None() -> 1 / wavelength;
+                case RopeScaling.None(), RopeScaling.Dynamic() -> 1 / wavelength;
+                case RopeScaling.Linear(double factor) -> 1 / wavelength / (float) factor;
+                case RopeScaling.Llama3 llama3 -> llama3Frequency(llama3, 1 / wavelength);
                 case RopeScaling.Yarn yarn -> yarnFrequency(yarn, pair, wavelength);
             };
         }
         return frequencies;
+    }
+
+    private static float llama3Frequency(RopeScaling.Llama3 llama3, float frequency) {
+        double turns = llama3.originalPositions() * (double) frequency / (2 * Math.PI);
+        float factor = (float) llama3.factor();
+        if (turns < llama3.lowFrequencyFactor()) {
+            return frequency / factor;
+        }
+        if (turns > llama3.highFrequencyFactor()) {
+            return frequency;
+        }
+        float kept = (float)
+                ((turns - llama3.lowFrequencyFactor()) / (llama3.highFrequencyFactor() - llama3.lowFrequencyFactor()));
+        return (1 - kept) * frequency / factor + kept * frequency;
     }
 
     private float yarnFrequency(RopeScaling.Yarn yarn, int pair, float wavelength) {
@@ -152,6 +220,10 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
         String plain = "theta " + (theta == Math.rint(theta) ? Long.toString((long) theta) : Double.toString(theta));
         return switch (scaling) {
             case RopeScaling.None() -> plain;
+            case RopeScaling.Linear(double factor) -> plain + ", linear factor " + factor;
+            case RopeScaling.Dynamic() -> plain + ", dynamic: sequences of the original context only";
+            case RopeScaling.Llama3 llama3 ->
+                plain + ", llama3 factor " + llama3.factor() + " over " + llama3.originalPositions() + " positions";
             case RopeScaling.Yarn yarn ->
                 plain + ", yarn factor " + yarn.factor() + " over " + yarn.originalPositions() + " positions";
         };
