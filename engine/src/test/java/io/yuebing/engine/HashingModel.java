@@ -8,6 +8,7 @@ import io.yuebing.kv.KvLayout;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.ForwardBatch;
 import io.yuebing.model.ModelConfig;
+import io.yuebing.model.StepCost;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.List;
@@ -46,6 +47,11 @@ final class HashingModel implements CausalLm {
     @Override
     public String fingerprint() {
         return "hashing";
+    }
+
+    @Override
+    public StepCost cost() {
+        return new StepCost(0, 0, 0, 0);
     }
 
     @Override

@@ -17,6 +17,9 @@ public interface CausalLm extends AutoCloseable {
     /** Identifies weights and configuration: equal fingerprints make KV caches exchangeable. */
     String fingerprint();
 
+    /** What a step costs at least, to compare measured speeds with. */
+    StepCost cost();
+
     /** The layout that {@link #forward} reads and writes. */
     KvLayout kvLayout(int blocks, int blockSize, ElementType elementType);
 

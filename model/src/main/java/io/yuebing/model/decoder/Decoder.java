@@ -9,6 +9,7 @@ import io.yuebing.kv.KvLayout;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.ForwardBatch;
 import io.yuebing.model.ModelConfig;
+import io.yuebing.model.StepCost;
 import io.yuebing.model.weights.Embedding;
 import io.yuebing.model.weights.WeightLoader;
 import java.lang.foreign.Arena;
@@ -93,6 +94,11 @@ public final class Decoder implements CausalLm {
     @Override
     public String fingerprint() {
         return fingerprint;
+    }
+
+    @Override
+    public StepCost cost() {
+        return StepCost.of(layers.stream().flatMap(DecoderLayer::matrices).toList(), head.matrix());
     }
 
     @Override

@@ -2,10 +2,12 @@ package io.yuebing.model.decoder;
 
 import io.yuebing.kernels.Activations;
 import io.yuebing.kernels.Attention.CacheView;
+import io.yuebing.kernels.Linear;
 import io.yuebing.kernels.Norms;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.model.weights.WeightLoader;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** One layer: {@code x += attention(norm(x)); x += mlp(norm(x))}. */
 @SuppressWarnings("ArrayRecordComponent") // layers are never compared
@@ -36,6 +38,11 @@ record DecoderLayer(
         normalise(step, mlpNorm, pool);
         mlp.apply(step, pool);
         addOutput(step, pool);
+    }
+
+    /** All matrices of the layer. */
+    Stream<Linear> matrices() {
+        return Stream.concat(attention.matrices(), mlp.matrices());
     }
 
     private void normalise(StepBuffers step, float[] weight, WorkerPool pool) {

@@ -5,6 +5,7 @@ import io.yuebing.kernels.Linear;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.model.weights.WeightLoader;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /** The feed-forward part of one layer: {@code down(silu(gate(x)) * up(x))} (Shazeer, 2020). */
 record GatedMlp(int width, Linear gate, Linear up, Linear down) {
@@ -28,5 +29,9 @@ record GatedMlp(int width, Linear gate, Linear up, Linear down) {
             Activations.siluMul(step.gate, at, step.up, at, step.gate, at, width);
         });
         down.apply(step.gate, step.rows(), step.output, pool);
+    }
+
+    Stream<Linear> matrices() {
+        return Stream.of(gate, up, down);
     }
 }

@@ -38,6 +38,10 @@ final class OutputHead {
         return () -> new OutputHead(spec, norm, head.get());
     }
 
+    Linear matrix() {
+        return head;
+    }
+
     /** Delivers the logits of {@code rows}, in that order. */
     void deliver(StepBuffers step, int[] rows, WorkerPool pool, LogitsSink sink) {
         for (int first = 0; first < rows.length; first += TILE) {

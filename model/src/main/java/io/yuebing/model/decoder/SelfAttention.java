@@ -7,6 +7,7 @@ import io.yuebing.kernels.Rope;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.model.weights.WeightLoader;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Grouped-query attention of one layer over the paged cache (Ainslie et al., 2023).
@@ -65,5 +66,9 @@ record SelfAttention(Dimensions dimensions, int window, Linear query, Linear key
                     cache, table, from, position, step.query, at, heads, task % kvHeads, scale, step.attended, at);
         });
         output.apply(step.attended, step.rows(), step.output, pool);
+    }
+
+    Stream<Linear> matrices() {
+        return Stream.of(query, key, value, output);
     }
 }
