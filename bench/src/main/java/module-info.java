@@ -6,7 +6,13 @@
 @org.jspecify.annotations.NullMarked
 module io.yuebing.bench {
     requires static transitive org.jspecify;
+    requires transitive io.yuebing.kernels;
+    requires transitive io.yuebing.kv;
+    requires io.yuebing.api;
+    requires io.yuebing.engine;
+    requires io.yuebing.model;
     requires jdk.incubator.vector;
 
     exports io.yuebing.bench;
+    exports io.yuebing.bench.engine;
 }

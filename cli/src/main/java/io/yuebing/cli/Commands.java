@@ -20,12 +20,19 @@ final class Commands {
                 terminal.colours() ? CommandLine.Help.Ansi.ON : CommandLine.Help.Ansi.OFF));
         commandLine.setUsageHelpWidth(Math.clamp(terminal.width(), 80, 120));
         commandLine.setAbbreviatedSubcommandsAllowed(false);
-        commandLine.getSubcommands().values().forEach(SettingOptions::install);
+        installSettings(commandLine);
         commandLine.setParameterExceptionHandler(
                 (mistake, arguments) -> reportMistake(mistake, commandLine.getErr(), terminal));
         commandLine.setExecutionExceptionHandler((failure, command, parsed) ->
                 Failures.report(failure, command.getErr(), YuebingCommand.debug(parsed.commandSpec()), terminal));
         return commandLine;
+    }
+
+    private static void installSettings(CommandLine command) {
+        for (CommandLine subcommand : command.getSubcommands().values()) {
+            SettingOptions.install(subcommand);
+            installSettings(subcommand);
+        }
     }
 
     private static int reportMistake(ParameterException mistake, PrintWriter err, Terminal terminal) {

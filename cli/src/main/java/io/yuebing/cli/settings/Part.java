@@ -4,6 +4,8 @@ package io.yuebing.cli.settings;
 public enum Part {
     /** A prefill or decode node, also inside {@code up} and {@code serve}. */
     NODE,
+    /** An engine without a server around it. */
+    ENGINE,
     /** The choice of the model. */
     MODEL,
     /** A server that listens. */

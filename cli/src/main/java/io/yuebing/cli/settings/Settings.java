@@ -1,6 +1,7 @@
 package io.yuebing.cli.settings;
 
 import static io.yuebing.cli.settings.Part.CHAT;
+import static io.yuebing.cli.settings.Part.ENGINE;
 import static io.yuebing.cli.settings.Part.GATEWAY;
 import static io.yuebing.cli.settings.Part.HUB;
 import static io.yuebing.cli.settings.Part.LISTEN;
@@ -72,13 +73,19 @@ public final class Settings {
             Runtime.getRuntime().availableProcessors(),
             "cores that the process may use",
             "threads that compute, in each node",
-            NODE);
+            NODE,
+            ENGINE);
     public static final Setting<String> COMPUTE = fixed(
-            "compute", ValueType.choice("f32", "int8"), "int8", "activations in products with quantised weights", NODE);
+            "compute",
+            ValueType.choice("f32", "int8"),
+            "int8",
+            "activations in products with quantised weights",
+            NODE,
+            ENGINE);
     public static final Setting<String> KV_DTYPE =
-            fixed("kv-dtype", ValueType.choice("f32", "bf16"), "bf16", "element type of the KV cache", NODE);
+            fixed("kv-dtype", ValueType.choice("f32", "bf16"), "bf16", "element type of the KV cache", NODE, ENGINE);
     public static final Setting<Integer> BLOCK_SIZE =
-            fixed("block-size", ValueType.integer(1, 1024), 16, "tokens in a KV block", NODE);
+            fixed("block-size", ValueType.integer(1, 1024), 16, "tokens in a KV block", NODE, ENGINE);
     public static final Setting<Long> KV_MEMORY = computed(
             "kv-memory",
             ValueType.bytes(1 << 20),
@@ -100,7 +107,12 @@ public final class Settings {
     public static final Setting<Integer> MAX_NUM_SEQS =
             fixed("max-num-seqs", ValueType.integer(1, 65_536), 256, "sequences that run at once in a node", NODE);
     public static final Setting<Integer> MAX_NUM_BATCHED_TOKENS = fixed(
-            "max-num-batched-tokens", ValueType.integer(1, MAX_TOKENS), 512, "token budget of one engine step", NODE);
+            "max-num-batched-tokens",
+            ValueType.integer(1, MAX_TOKENS),
+            512,
+            "token budget of one engine step",
+            NODE,
+            ENGINE);
     public static final Setting<Integer> MAX_QUEUED = fixed(
             "max-queued",
             ValueType.integer(0, 1 << 20),

@@ -1,0 +1,47 @@
+package io.yuebing.bench.engine;
+
+import io.yuebing.bench.Median;
+import java.util.List;
+
+/**
+ * The speed with one number of sequences: medians of the rounds, and the rounds.
+ *
+ * @param batch sequences at once
+ * @param prefillTokensPerSecond prompt tokens of all sequences
+ * @param decodeTokensPerSecond generated tokens of all sequences
+ * @param prefillArithmeticShare of the measured float FMA peak, 0 to 1
+ * @param decodeReadShare of the measured read bandwidth, 0 to 1
+ * @param decodeArithmeticShare of the measured float FMA peak, 0 to 1
+ * @param prefillRounds prompt tokens per second of each round
+ * @param decodeRounds generated tokens per second of each round
+ */
+public record BatchResult(
+        int batch,
+        double prefillTokensPerSecond,
+        double decodeTokensPerSecond,
+        double prefillArithmeticShare,
+        double decodeReadShare,
+        double decodeArithmeticShare,
+        List<Double> prefillRounds,
+        List<Double> decodeRounds) {
+
+    static BatchResult of(int batch, int prompt, int generate, List<BatchRun> runs, StepLimits ideal) {
+        double promptTokens = (double) batch * prompt;
+        double tokens = (double) batch * generate;
+        List<Double> prefill =
+                runs.stream().map(run -> promptTokens / run.prefillSeconds()).toList();
+        List<Double> decode =
+                runs.stream().map(run -> tokens / run.decodeSeconds()).toList();
+        double prefillSeconds = promptTokens / Median.of(prefill);
+        double decodeSeconds = tokens / Median.of(decode);
+        return new BatchResult(
+                batch,
+                Median.of(prefill),
+                Median.of(decode),
+                ideal.prefillSeconds(batch, prompt) / prefillSeconds,
+                ideal.decodeReadSeconds(batch, prompt, generate) / decodeSeconds,
+                ideal.decodeMacSeconds(batch, prompt, generate) / decodeSeconds,
+                prefill,
+                decode);
+    }
+}

@@ -1,0 +1,30 @@
+package io.yuebing.cli;
+
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** The measurements; each is a subcommand. */
+@Command(
+        name = "bench",
+        description = "Measures an engine, a server or single kernels.",
+        synopsisSubcommandLabel = "COMMAND",
+        subcommands = {BenchEngineCommand.class},
+        footerHeading = "%nOf the launcher itself:%n",
+        footer = {
+            "  @|bold jmh|@         runs the JMH benchmarks of single kernels whose names match",
+            "",
+            "Examples:",
+            "  ./yuebing bench engine --model /models/Qwen2.5-0.5B-Instruct-GPTQ-Int4",
+            "  ./yuebing bench jmh QuantizedProduct -p tokens=1,64"
+        })
+final class BenchCommand implements Runnable {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Override
+    public void run() {
+        YuebingCommand.commandLine(spec).usage(YuebingCommand.commandLine(spec).getOut());
+    }
+}
