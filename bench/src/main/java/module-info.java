@@ -12,7 +12,9 @@ module io.yuebing.bench {
     requires io.yuebing.engine;
     requires io.yuebing.model;
     requires jdk.incubator.vector;
+    requires tools.jackson.databind;
 
     exports io.yuebing.bench;
     exports io.yuebing.bench.engine;
+    exports io.yuebing.bench.make;
 }

@@ -10,7 +10,7 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Measures an engine, a server or single kernels.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchEngineCommand.class},
+        subcommands = {BenchEngineCommand.class, BenchMakeModelCommand.class},
         footerHeading = "%nOf the launcher itself:%n",
         footer = {
             "  @|bold jmh|@         runs the JMH benchmarks of single kernels whose names match",
