@@ -11,10 +11,12 @@ module io.yuebing.bench {
     requires io.yuebing.api;
     requires io.yuebing.engine;
     requires io.yuebing.model;
+    requires java.net.http;
     requires jdk.incubator.vector;
     requires tools.jackson.databind;
 
     exports io.yuebing.bench;
     exports io.yuebing.bench.engine;
     exports io.yuebing.bench.make;
+    exports io.yuebing.bench.serving;
 }

@@ -10,13 +10,14 @@ import picocli.CommandLine.Spec;
         name = "bench",
         description = "Measures an engine, a server or single kernels.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchEngineCommand.class, BenchMakeModelCommand.class},
+        subcommands = {BenchEngineCommand.class, BenchServingCommand.class, BenchMakeModelCommand.class},
         footerHeading = "%nOf the launcher itself:%n",
         footer = {
             "  @|bold jmh|@         runs the JMH benchmarks of single kernels whose names match",
             "",
             "Examples:",
             "  ./yuebing bench engine --model /models/Qwen2.5-0.5B-Instruct-GPTQ-Int4",
+            "  ./yuebing bench serving --url http://localhost:8000 --rate 2 --html report.html",
             "  ./yuebing bench jmh QuantizedProduct -p tokens=1,64"
         })
 final class BenchCommand implements Runnable {

@@ -48,7 +48,7 @@ public final class ModelMaker {
                 case Q8_0 -> gguf(geometry, false, out, seed, progress);
             };
         } catch (IOException | UncheckedIOException e) {
-            throw new UserError("cannot write " + out + ": " + e.getMessage(), e);
+            throw new UserError("cannot write " + out + ": " + e, e);
         }
     }
 
