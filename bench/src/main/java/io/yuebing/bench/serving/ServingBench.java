@@ -57,7 +57,8 @@ public final class ServingBench {
 
     private PromptText calibrate() throws InterruptedException {
         PromptText unknown = new PromptText(options.seed(), 1);
-        RequestRecord probe = client.send(unknown.words(-1, CALIBRATION_WORDS).strip(), 1, System::nanoTime, System.nanoTime());
+        RequestRecord probe =
+                client.send(unknown.words(-1, CALIBRATION_WORDS).strip(), 1, System::nanoTime, System.nanoTime());
         if (probe.failure().isPresent()) {
             throw new UserError("a first request to " + options.url() + " for model " + client.model() + " failed: "
                     + probe.failure().get() + "; check --url and --model, and the server's log");
