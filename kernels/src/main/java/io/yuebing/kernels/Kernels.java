@@ -1,7 +1,5 @@
 package io.yuebing.kernels;
 
-import java.util.Optional;
-
 /**
  * One of the two sets of inner loops, chosen once by {@link VectorSupport}.
  *
@@ -24,12 +22,7 @@ sealed interface Kernels permits ScalarKernels, VectorKernels {
 
     AttentionKernel attention();
 
-    BlockKernel blocks();
-
-    PanelKernel panels(PanelEncoding encoding);
-
-    /** A quicker way for one token alone, if there is one. */
-    Optional<SingleTokenKernel> singleToken(PanelEncoding encoding, ComputeMode mode);
+    PanelKernel panels(PanelEncoding encoding, ComputeMode mode);
 
     /** Adds up {@link #REDUCTION_LANES} partial sums. */
     static float sum(float[] lanes) {

@@ -6,7 +6,7 @@ package io.yuebing.kernels;
  * <p>The bits of a row of {@code y} depend on its row of {@code x} alone: not on the other tokens, the number of threads
  * or the width of the machine's vectors.
  */
-public interface Linear {
+public sealed interface Linear permits PanelMatrix {
     int inputs();
 
     int outputs();
@@ -24,4 +24,13 @@ public interface Linear {
      * @throws IllegalArgumentException if an array is too short
      */
     void apply(float[] x, int tokens, float[] y, WorkerPool pool);
+
+    /**
+     * Multiplies and adds: {@code y += W x + bias}, as the residual stream of a transformer wants it.
+     *
+     * @param x gives the activations; must not read {@code y}
+     * @param y {@code tokens x outputs}, row-major, from index 0
+     * @throws IllegalArgumentException if {@code y} is too short
+     */
+    void addTo(ActivationRows x, int tokens, float[] y, WorkerPool pool);
 }

@@ -2,6 +2,7 @@ package io.yuebing.kernels;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes matrices from weights as they lie in model files.
@@ -18,31 +19,26 @@ public final class Linears {
 
     /** Float weights; {@code rowMajor} is {@code [outputs][inputs]}. */
     public static Linear f32(int outputs, int inputs, MemorySegment rowMajor, float[] bias, Arena arena) {
-        return floats(PanelEncoding.F32, outputs, inputs, rowMajor, bias, arena, Kernels.active());
+        return floats(PanelEncoding.F32, outputs, inputs, rowMajor, bias, arena, null);
     }
 
     /** IEEE half-precision weights; {@code rowMajor} is {@code [outputs][inputs]}. */
     public static Linear f16(int outputs, int inputs, MemorySegment rowMajor, float[] bias, Arena arena) {
-        return floats(PanelEncoding.F16, outputs, inputs, rowMajor, bias, arena, Kernels.active());
+        return floats(PanelEncoding.F16, outputs, inputs, rowMajor, bias, arena, null);
     }
 
     /** bfloat16 weights; {@code rowMajor} is {@code [outputs][inputs]}. */
     public static Linear bf16(int outputs, int inputs, MemorySegment rowMajor, float[] bias, Arena arena) {
-        return floats(PanelEncoding.BF16, outputs, inputs, rowMajor, bias, arena, Kernels.active());
+        return floats(PanelEncoding.BF16, outputs, inputs, rowMajor, bias, arena, null);
     }
 
     /** Quantised weights: codes up to 4 bits take 4 bits, larger ones 8. */
     public static Linear quantized(QuantizedWeights w, float[] bias, ComputeMode mode, Arena arena) {
-        return quantized(w, bias, mode, arena, Kernels.active());
+        return quantized(w, bias, mode, arena, null);
     }
 
-    static Linear quantized(QuantizedWeights w, float[] bias, ComputeMode mode, Arena arena, Kernels kernels) {
-        PanelEncoding encoding = w.bits() <= 4 ? PanelEncoding.NIBBLE : PanelEncoding.BYTE;
-        int block = switch (mode) {
-            case F32 -> PanelShape.MAX_BLOCK;
-            case INT8 -> PanelShape.INT8_BLOCK;
-        };
-        PanelShape shape = new PanelShape(encoding, w.outputs(), w.inputs(), w.groupSize(), block);
+    static Linear quantized(QuantizedWeights w, float[] bias, ComputeMode mode, Arena arena, @Nullable Kernels kernels) {
+        PanelShape shape = PanelPacker.shape(w);
         MemorySegment memory = arena.allocate(shape.bytes(), ALIGNMENT);
         PanelPacker.pack(shape, w, memory);
         return new PanelMatrix(shape, memory, padded(bias, shape), mode, w.inputOrder(), kernels);
@@ -55,7 +51,7 @@ public final class Linears {
             MemorySegment rowMajor,
             float[] bias,
             Arena arena,
-            Kernels kernels) {
+            @Nullable Kernels kernels) {
         if (outputs < 1 || inputs < 1) {
             throw new IllegalArgumentException("A matrix needs inputs and outputs, not " + outputs + " x " + inputs);
         }
@@ -64,7 +60,7 @@ public final class Linears {
             throw new IllegalArgumentException("Weights of " + outputs + " x " + inputs + " " + encoding + " have "
                     + rowMajor.byteSize() + " bytes instead of " + expected);
         }
-        PanelShape shape = new PanelShape(encoding, outputs, inputs, inputs, PanelShape.MAX_BLOCK);
+        PanelShape shape = PanelShape.unscaled(encoding, outputs, inputs);
         MemorySegment memory = arena.allocate(shape.bytes(), ALIGNMENT);
         PanelPacker.pack(shape, rowMajor, memory);
         return new PanelMatrix(shape, memory, padded(bias, shape), ComputeMode.F32, new int[0], kernels);

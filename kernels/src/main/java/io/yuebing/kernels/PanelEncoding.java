@@ -27,8 +27,13 @@ enum PanelEncoding {
         return Integer.SIZE / inputsPerWord;
     }
 
-    /** Whether every group of inputs begins with a scale and a zero point for each row. */
+    /** Whether every group of inputs begins with a scale for each row. */
     boolean scaled() {
         return scaled;
+    }
+
+    /** The code of the weight 0 in a matrix without zero points of its own: 8 or 128. */
+    int middle() {
+        return 1 << (bitsPerInput() - 1);
     }
 }

@@ -1,24 +1,21 @@
 package io.yuebing.kernels;
 
-import java.lang.foreign.MemorySegment;
-
-/** Reads the panels of one encoding. */
+/** Multiplies packed panels of one encoding with activations. */
 interface PanelKernel {
-    /** Index of the rows' scales in an unpacked block. */
-    int BLOCK_SCALES = PanelShape.MAX_BLOCK * PanelShape.ROWS;
-
-    /** Length of an unpacked block: {@code [input][row]}, then the rows' scales. */
-    int BLOCK_BUFFER = BLOCK_SCALES + PanelShape.ROWS;
+    /** How {@link #multiply} wants the activations of so many tokens. */
+    TokenBatch.Layout layout(int tokens);
 
     /**
-     * Unpacks one block of a panel to floats: weights, or {@code code - zero} where the encoding has scales; scales are
-     * 1 where it has none.
+     * Adds the products of a panel to the sums, block by block of inputs in ascending order:
      *
-     * @param panels the matrix
-     * @param header byte offset of the scales and zero points of the block's group
-     * @param words byte offset of the block's first word
-     * @param inputs inputs of the block, whole words
-     * @param to receives the block, {@value #BLOCK_BUFFER} floats
+     * <pre>
+     * floats:  s = chain of fused multiply-adds of weight and activation, ascending;  sum = fma(s, scale, sum)
+     * INT8:    d = sum of (code - zero) * integer over a run, exactly;
+     *          s = fma(d, scale of the activations, s) for each run;                  sum = fma(s, scale, sum)
+     * </pre>
+     *
+     * @param panel address of the panel
+     * @param sums {@code [token][32]}
      */
-    void unpack(MemorySegment panels, long header, long words, int inputs, float[] to);
+    void multiply(PanelShape shape, long panel, TokenBatch batch, float[] sums);
 }

@@ -1,35 +1,27 @@
 package io.yuebing.kernels;
 
 import static io.yuebing.kernels.PanelShape.ROWS;
-import static io.yuebing.kernels.PanelShape.ROW_BYTES;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** A matrix held in panels; the way of a product from activations to results. */
+/** A matrix held in panels. */
 final class PanelMatrix implements Linear {
-    /** Multiply-adds below which waking another thread takes longer than the work. */
-    private static final long SMALL_PRODUCT = 1 << 15;
-
-    /** Pieces for each thread, so that one that lost its core for a while delays the others by little. */
-    private static final int BANDS_PER_THREAD = 4;
-
     private final PanelShape shape;
     private final MemorySegment panels;
     private final float[] bias;
     private final ComputeMode mode;
     private final int[] order;
-    private final boolean followsActive;
+    private final PanelMatrix[] alone = {this};
+    private final @Nullable Kernels fixed;
     private volatile Loops loops;
 
     /** The loops for this matrix. */
-    private record Loops(
-            Kernels kernels, PanelKernel panels, @Nullable SingleTokenKernel singleToken) {
+    record Loops(Kernels kernels, PanelKernel panels) {
         static Loops of(Kernels kernels, PanelShape shape, ComputeMode mode) {
-            return new Loops(
-                    kernels,
-                    kernels.panels(shape.encoding()),
-                    kernels.singleToken(shape.encoding(), mode).orElse(null));
+            return new Loops(kernels, kernels.panels(shape.encoding(), mode));
         }
     }
 
@@ -37,25 +29,31 @@ final class PanelMatrix implements Linear {
      * @param panels packed weights
      * @param bias for each row, those that fill the last panel included
      * @param inputOrder see {@link QuantizedWeights#inputOrder}
+     * @param fixed loops to compute with; if null those that are active at each product
      */
     PanelMatrix(
-            PanelShape shape, MemorySegment panels, float[] bias, ComputeMode mode, int[] inputOrder, Kernels kernels) {
+            PanelShape shape,
+            MemorySegment panels,
+            float[] bias,
+            ComputeMode mode,
+            int[] inputOrder,
+            @Nullable Kernels fixed) {
         this.shape = shape;
         this.panels = panels;
         this.bias = bias;
         this.mode = mode;
         this.order = packedOrder(shape, inputOrder);
-        this.loops = Loops.of(kernels, shape, mode);
-        this.followsActive = kernels == Kernels.active();
-        if (followsActive) {
+        this.fixed = fixed;
+        this.loops = Loops.of(fixed == null ? Kernels.active() : fixed, shape, mode);
+        if (fixed == null) {
             KernelWarmup.expect(shape.encoding(), mode);
         }
     }
 
-    /** The same for all parts of one product. */
-    private Loops loops() {
+    /** The loops for one product; all its parts must use the same. */
+    Loops loops() {
         Loops now = loops;
-        if (followsActive && now.kernels() != Kernels.active()) {
+        if (fixed == null && now.kernels() != Kernels.active()) {
             now = Loops.of(Kernels.active(), shape, mode);
             loops = now;
         }
@@ -83,6 +81,14 @@ final class PanelMatrix implements Linear {
         return order;
     }
 
+    PanelShape shape() {
+        return shape;
+    }
+
+    ComputeMode mode() {
+        return mode;
+    }
+
     @Override
     public int inputs() {
         return shape.inputs();
@@ -98,94 +104,62 @@ final class PanelMatrix implements Linear {
         return panels.byteSize();
     }
 
+    /** Whether both read the same {@link TokenBatch}. */
+    boolean readsLike(PanelMatrix other, int tokens) {
+        return mode == other.mode
+                && shape.groupSize() == other.shape.groupSize()
+                && loops().panels().layout(tokens) == other.loops().panels().layout(tokens)
+                && Arrays.equals(order, other.order);
+    }
+
     @Override
     public void apply(float[] x, int tokens, float[] y, WorkerPool pool) {
-        if (x.length < (long) tokens * inputs() || y.length < (long) tokens * outputs()) {
+        if (x.length < (long) tokens * inputs()) {
             throw new IllegalArgumentException("A product of " + outputs() + " x " + inputs() + " with " + tokens
-                    + " tokens got " + x.length + " inputs and room for " + y.length + " outputs");
+                    + " tokens got " + x.length + " inputs");
         }
-        Loops now = loops();
-        TokenBatch batch = TokenBatch.ofThread();
-        for (int first = 0; first < tokens; first += TokenBatch.MAX_TOKENS) {
-            int n = Math.min(TokenBatch.MAX_TOKENS, tokens - first);
-            prepare(now, batch, x, first, n, pool);
-            multiply(now, batch, n, y, first, pool);
-        }
-        batch.release();
+        ProductRun.ofThread().run(alone, x, tokens, y, pool);
     }
 
-    private void prepare(Loops now, TokenBatch batch, float[] x, int firstToken, int tokens, WorkerPool pool) {
-        int first = firstToken * inputs();
-        if (order.length == 0 && mode == ComputeMode.F32) {
-            batch.view(x, first, inputs());
-            return;
+    @Override
+    public void addTo(ActivationRows x, int tokens, float[] y, WorkerPool pool) {
+        ProductRun.ofThread().add(alone, x, tokens, y, pool);
+    }
+
+    /** Puts a token's activations in the order of the codes. */
+    float[] ordered(float[] row, float[] to) {
+        if (order.length == 0) {
+            return row;
         }
-        batch.allocate(shape, tokens, mode);
-        int pieces = bands(pool, tokens, (long) tokens * inputs());
-        pool.run(pieces, piece -> {
-            int end = (piece + 1) * tokens / pieces;
-            for (int token = piece * tokens / pieces; token < end; token++) {
-                batch.gather(x, first + token * inputs(), token, order);
-                if (mode == ComputeMode.INT8) {
-                    batch.quantize(shape, token, now.kernels().rows());
-                }
-            }
-        });
-        if (tokens == 1 && mode == ComputeMode.INT8 && now.singleToken() != null) {
-            batch.pair(shape);
+        for (int i = 0; i < order.length; i++) {
+            to[i] = order[i] < 0 ? 0 : row[order[i]];
         }
+        return to;
     }
 
-    private void multiply(Loops now, TokenBatch batch, int tokens, float[] y, int firstToken, WorkerPool pool) {
-        int count = shape.panels();
-        int bands = bands(pool, count, (long) tokens * inputs() * outputs());
-        pool.run(bands, band -> {
-            int end = (int) ((band + 1L) * count / bands);
-            for (int panel = (int) ((long) band * count / bands); panel < end; panel++) {
-                multiplyPanel(now, panel, batch, tokens, y, firstToken);
-            }
-        });
-    }
-
-    private static int bands(WorkerPool pool, int parts, long multiplyAdds) {
-        return multiplyAdds < SMALL_PRODUCT ? 1 : Math.min(parts, pool.threads() * BANDS_PER_THREAD);
-    }
-
-    private void multiplyPanel(Loops now, int panel, TokenBatch batch, int tokens, float[] y, int firstToken) {
-        TokenBatch.Band band = TokenBatch.Band.ofThread();
+    /**
+     * Computes one panel's results.
+     *
+     * @param first index of the batch's first token in {@code y}
+     * @param add whether they are added to {@code y} or overwrite it
+     */
+    void multiplyPanel(PanelKernel kernel, int panel, TokenBatch batch, float[] y, int first, boolean add) {
+        float[] sums = BlockScratch.ofThread().sums;
         int firstRow = panel * ROWS;
+        int tokens = batch.tokens();
         for (int token = 0; token < tokens; token++) {
-            System.arraycopy(bias, firstRow, band.sums, token * ROWS, ROWS);
+            System.arraycopy(bias, firstRow, sums, token * ROWS, ROWS);
         }
-        long at = panel * shape.panelBytes();
-        SingleTokenKernel singleToken = now.singleToken();
-        if (tokens == 1 && singleToken != null) {
-            singleToken.multiply(shape, panels, at, batch, band.sums);
-        } else {
-            multiplyUnpacked(now, at, batch, tokens, band);
-        }
+        kernel.multiply(shape, panels.address() + panel * shape.panelBytes(), batch, sums);
+        Reference.reachabilityFence(panels);
         int rows = Math.min(ROWS, outputs() - firstRow);
         for (int token = 0; token < tokens; token++) {
-            System.arraycopy(band.sums, token * ROWS, y, (firstToken + token) * outputs() + firstRow, rows);
-        }
-    }
-
-    private void multiplyUnpacked(Loops now, long panel, TokenBatch batch, int tokens, TokenBatch.Band band) {
-        int perWord = shape.encoding().inputsPerWord();
-        long header = panel;
-        int block = 0;
-        int input = 0;
-        for (int group = 0; group < shape.groups(); group++) {
-            long words = header + shape.headerBytes();
-            int inputs = shape.paddedGroupInputs(group);
-            for (int i = 0; i < inputs; i += shape.block()) {
-                int n = Math.min(shape.block(), inputs - i);
-                now.panels().unpack(panels, header, words + (long) (i / perWord) * ROW_BYTES, n, band.block);
-                now.kernels().blocks().multiply(band.block, n, batch, tokens, input, block, band.sums);
-                input += n;
-                block++;
+            int to = (first + token) * outputs() + firstRow;
+            if (add) {
+                Activations.add(y, to, sums, token * ROWS, rows);
+            } else {
+                System.arraycopy(sums, token * ROWS, y, to, rows);
             }
-            header += shape.groupBytes(group);
         }
     }
 }

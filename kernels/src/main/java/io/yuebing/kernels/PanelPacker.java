@@ -50,42 +50,89 @@ final class PanelPacker {
         }
     }
 
+    /** The form in which a matrix takes the least memory without losing a bit. */
+    static PanelShape shape(QuantizedWeights w) {
+        PanelEncoding encoding = w.bits() <= 4 ? PanelEncoding.NIBBLE : PanelEncoding.BYTE;
+        boolean ownZeros = w.bits() == encoding.bitsPerInput() && !zerosAre(w.zeros(), encoding.middle());
+        return new PanelShape(
+                encoding, w.outputs(), w.inputs(), w.groupSize(), fitHalfPrecision(w.scales()), ownZeros);
+    }
+
+    private static boolean zerosAre(byte[] zeros, int middle) {
+        for (byte zero : zeros) {
+            if ((zero & 0xFF) != middle) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private static boolean fitHalfPrecision(float[] values) {
+        for (float value : values) {
+            if (!Float.isFinite(value) || Float.float16ToFloat(Float.floatToFloat16(value)) != value) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Packs codes with their scales and zero points. */
     static void pack(PanelShape shape, QuantizedWeights w, MemorySegment to) {
-        int[] header = new int[2 * ROWS];
         int[] words = new int[shape.words(0) * ROWS];
+        int[] shift = new int[ROWS];
         for (int panel = 0; panel < shape.panels(); panel++) {
             int firstRow = panel * ROWS;
             int rows = Math.min(ROWS, shape.outputs() - firstRow);
             long at = panel * shape.panelBytes();
             for (int group = 0; group < shape.groups(); group++) {
+                packHeader(shape, w, group, firstRow, rows, to, at);
                 int parameters = group * shape.outputs() + firstRow;
-                Arrays.fill(header, 0, ROWS, 0);
-                Arrays.fill(header, ROWS, 2 * ROWS, PanelShape.CODE_BIAS);
-                for (int row = 0; row < rows; row++) {
-                    header[row] = Float.floatToRawIntBits(w.scales()[parameters + row]);
-                    header[ROWS + row] |= w.zeros()[parameters + row] & 0xFF;
+                for (int row = 0; row < rows && !shape.ownZeros(); row++) {
+                    shift[row] = shape.encoding().middle() - (w.zeros()[parameters + row] & 0xFF);
                 }
-                copy(header, header.length, to, at);
-                packCodes(shape, w, group, firstRow, rows, words);
+                packCodes(shape, w, group, firstRow, rows, shift, words);
                 copy(words, shape.words(group) * ROWS, to, at + shape.headerBytes());
                 at += shape.groupBytes(group);
             }
         }
     }
 
-    private static void packCodes(PanelShape shape, QuantizedWeights w, int group, int firstRow, int rows, int[] to) {
+    private static void packHeader(
+            PanelShape shape, QuantizedWeights w, int group, int firstRow, int rows, MemorySegment to, long at) {
+        int parameters = group * shape.outputs() + firstRow;
+        for (int row = 0; row < ROWS; row++) {
+            float scale = row < rows ? w.scales()[parameters + row] : 0;
+            if (shape.halfScales()) {
+                to.set(ValueLayout.JAVA_SHORT, at + row * Short.BYTES, Float.floatToFloat16(scale));
+            } else {
+                to.set(ValueLayout.JAVA_FLOAT, at + row * Float.BYTES, scale);
+            }
+            if (shape.ownZeros()) {
+                int zero = row < rows ? w.zeros()[parameters + row] & 0xFF : 0;
+                to.set(ValueLayout.JAVA_SHORT, at + shape.scaleBytes() + row * Short.BYTES, (short) zero);
+            }
+        }
+    }
+
+    /**
+     * Packs the codes of a group.
+     *
+     * @param shift for each row what is added to its codes; moves narrow codes to the middle of the encoding's range,
+     *     so that they need no zero points
+     */
+    private static void packCodes(
+            PanelShape shape, QuantizedWeights w, int group, int firstRow, int rows, int[] shift, int[] to) {
         Arrays.fill(to, 0);
         int perWord = shape.encoding().inputsPerWord();
         int bits = shape.encoding().bitsPerInput();
         int mask = (1 << w.bits()) - 1;
         int firstInput = group * shape.groupSize();
         for (int i = 0; i < shape.groupInputs(group); i++) {
-            long source = (long) (firstInput + i) * shape.outputs() + firstRow;
+            int source = (firstInput + i) * shape.outputs() + firstRow;
             int word = i / perWord * ROWS;
-            int shift = i % perWord * bits;
+            int position = i % perWord * bits;
             for (int row = 0; row < rows; row++) {
-                to[word + row] |= (w.codes()[(int) source + row] & mask) << shift;
+                to[word + row] |= (w.codes()[source + row] & mask) + shift[row] << position;
             }
         }
     }

@@ -1,162 +1,166 @@
 package io.yuebing.kernels;
 
 /**
- * Activations of some tokens as the kernels read them: in the order of the matrix's codes, rounded to integers for
- * {@link ComputeMode#INT8}.
+ * Activations of some tokens as the loops read them: in the order of the matrix's codes, rounded to integers for
+ * {@link ComputeMode#INT8}, and with a tile's tokens side by side.
+ *
+ * <pre>
+ * ROWS        [token][input]                       one token, or plain loops
+ * TILES       [token / 8][input][token % 8]        a step of a tile reads one stretch of memory
+ * PAIRS       [token][input / 2]                   two 16-bit numbers as the bits of a float
+ * PAIR_TILES  [token / 8][input / 2][token % 8]
+ * </pre>
+ *
+ * <p>Pairs are made for multiplying packed 4-bit codes without taking them apart, in arithmetic modulo 2<sup>16</sup>. A
+ * word w of codes c<sub>0</sub> to c<sub>7</sub>, shifted by 4s, holds in its low half c<sub>s</sub> + 16 (the half of w
+ * shifted by 4(s + 1)), apart from what the half cannot hold. So
+ *
+ * <pre>
+ * c0 x0 + ... + c7 x7 = sum over s = 0..3 of  low(w >> 4s) (x[s] - 16 x[s-1]) + high(w >> 4s) (x[s+4] - 16 x[s+3])
+ * </pre>
+ *
+ * where x[-1] = 0, and pair s of the word holds the two brackets, the first in the low half. They are bits of floats
+ * because HotSpot broadcasts a float, but not an int, straight from memory.
  *
  * <p>Kept by the calling thread from product to product, so that a forward pass allocates nothing.
  */
 final class TokenBatch {
-    /** Tokens at a time: enough to pay for unpacking weights, few enough for their activations to stay in the cache. */
-    static final int MAX_TOKENS = 64;
+    /** Tokens at a time: enough to pay for unpacking weights, few enough for their sums to stay in the cache. */
+    static final int MAX_TOKENS = 256;
 
-    private static final ThreadLocal<TokenBatch> OF_THREAD = ThreadLocal.withInitial(TokenBatch::new);
-    private static final float[] ONE = {1};
+    /** Tokens side by side. */
+    static final int TILE = 8;
 
-    private float[] ownValues = {};
-    private float[] ownScales = {};
+    /** Order of the activations in memory. */
+    enum Layout {
+        ROWS(1, false),
+        TILES(TILE, false),
+        PAIRS(1, true),
+        PAIR_TILES(TILE, true);
 
-    /** {@code [token][input]}; a token's row begins at {@link #row}. */
-    float[] values = ownValues;
+        private final int width;
+        private final boolean pairs;
 
-    /** {@code [token][block]} factors of the sums of blocks; a token's begin at {@code token * scaleStride}. */
-    float[] scales = ONE;
-
-    /** Number of a token's scales, or 0 if all are 1. */
-    int scaleStride;
-
-    /** See {@link #pair}. */
-    int[] pairs = {};
-
-    /** Sums of each block's integers, written by {@link #pair}. */
-    float[] blockSums = {};
-
-    private int firstRow;
-    private int stride;
-
-    static TokenBatch ofThread() {
-        return OF_THREAD.get();
-    }
-
-    /** Index of the token's first activation in {@link #values}. */
-    int row(int token) {
-        return firstRow + token * stride;
-    }
-
-    /** Index of a block's scale in {@link #scales}. */
-    int scale(int token, int block) {
-        return scaleStride == 0 ? 0 : token * scaleStride + block;
-    }
-
-    /** Takes the activations as they are. */
-    void view(float[] x, int first, int inputs) {
-        values = x;
-        firstRow = first;
-        stride = inputs;
-        scales = ONE;
-        scaleStride = 0;
-    }
-
-    /** Makes room for activations that {@link #gather} and {@link #quantize} will write. */
-    void allocate(PanelShape shape, int tokens, ComputeMode mode) {
-        firstRow = 0;
-        stride = shape.paddedInputs();
-        if (ownValues.length < tokens * stride) {
-            ownValues = new float[tokens * stride];
-        }
-        values = ownValues;
-        scales = ONE;
-        scaleStride = 0;
-        if (mode == ComputeMode.INT8) {
-            scaleStride = shape.blocks();
-            if (ownScales.length < tokens * scaleStride) {
-                ownScales = new float[tokens * scaleStride];
-            }
-            scales = ownScales;
+        Layout(int width, boolean pairs) {
+            this.width = width;
+            this.pairs = pairs;
         }
     }
 
-    /**
-     * Writes one token's activations in the order of the codes.
-     *
-     * @param order for each input of the packed matrix the index of its activation, or -1 where the matrix has padding;
-     *     empty if nothing moves
-     */
-    void gather(float[] x, int from, int token, int[] order) {
-        int to = row(token);
-        if (order.length == 0) {
-            System.arraycopy(x, from, values, to, stride);
+    private Layout layout = Layout.ROWS;
+    private int tokens;
+    private int inputs;
+    private int steps;
+    private int runs;
+
+    float[] values = {};
+
+    /** {@code [token][run]} what an integer stands for; see {@link #run}. */
+    float[] scales = {};
+
+    /** {@code [token][run]} sums of the integers. */
+    float[] runSums = {};
+
+    /** {@code [token][run]} minus 8 times the sum of the integers, a pair: makes codes 0 to 15 count as -8 to 7. */
+    float[] offsets = {};
+
+    int tokens() {
+        return tokens;
+    }
+
+    /** Index in {@link #values} of a token's first activation or pair; the next is {@link #stride} further. */
+    int at(int token) {
+        return token / layout.width * steps * layout.width + token % layout.width;
+    }
+
+    int stride() {
+        return layout.width;
+    }
+
+    /** Index of a token's value for a run. */
+    int run(int token, int run) {
+        return token * runs + run;
+    }
+
+    int runs() {
+        return runs;
+    }
+
+    /** Makes room for tokens that {@link #put} will write. */
+    void begin(PanelShape shape, int count, ComputeMode mode, Layout order) {
+        tokens = count;
+        layout = order;
+        inputs = shape.paddedInputs();
+        steps = order.pairs ? inputs / 2 : inputs;
+        runs = mode == ComputeMode.INT8 ? shape.runs() : 0;
+        int length = Math.ceilDiv(count, order.width) * order.width * steps;
+        if (values.length < length) {
+            values = new float[length];
         }
-        for (int i = 0; i < order.length; i++) {
-            values[to + i] = order[i] < 0 ? 0 : x[from + order[i]];
+        if (scales.length < count * runs) {
+            scales = new float[count * runs];
+            runSums = new float[count * runs];
+            offsets = new float[count * runs];
         }
     }
 
-    /** Rounds one token's activations to 8 bits, block by block; the integers are held as floats. */
-    void quantize(PanelShape shape, int token, RowKernel rows) {
-        int at = row(token);
-        int scale = token * scaleStride;
-        for (int group = 0; group < shape.groups(); group++) {
-            int inputs = shape.paddedGroupInputs(group);
-            for (int i = 0; i < inputs; i += shape.block()) {
-                int n = Math.min(shape.block(), inputs - i);
-                scales[scale++] = rows.quantize(values, at, n);
-                at += n;
-            }
+    /** Writes a token's activations, which are rounded in place for {@link ComputeMode#INT8}. */
+    void put(PanelShape shape, int token, float[] row, RowKernel rows) {
+        if (runs > 0) {
+            quantize(shape, token, row, rows);
+        }
+        if (layout.pairs) {
+            putPairs(row, at(token), layout.width);
+        } else if (layout.width == 1) {
+            System.arraycopy(row, 0, values, at(token), inputs);
+        } else {
+            putColumn(row, at(token));
         }
     }
 
-    /**
-     * Lays out the integers of the batch's only token for {@link SingleTokenKernel}: for each word of 8 inputs four
-     * pairs, inputs 0 and 4, 1 and 5, 2 and 6, 3 and 7, the first in the low half of an int.
-     */
-    void pair(PanelShape shape) {
-        int inputs = shape.paddedInputs();
-        if (pairs.length < inputs / 2) {
-            pairs = new int[inputs / 2];
-        }
-        for (int word = 0; word < inputs / 8; word++) {
-            for (int i = 0; i < 4; i++) {
-                int low = (int) ownValues[word * 8 + i];
-                int high = (int) ownValues[word * 8 + i + 4];
-                pairs[word * 4 + i] = high << Short.SIZE | low & 0xFFFF;
-            }
-        }
-        if (blockSums.length < scaleStride) {
-            blockSums = new float[scaleStride];
-        }
+    private void quantize(PanelShape shape, int token, float[] row, RowKernel rows) {
+        int run = token * runs;
         int at = 0;
-        int block = 0;
         for (int group = 0; group < shape.groups(); group++) {
-            int end = at + shape.paddedGroupInputs(group);
-            while (at < end) {
-                int blockEnd = Math.min(at + shape.block(), end);
+            int padded = shape.paddedGroupInputs(group);
+            for (int i = 0; i < padded; i += PanelShape.RUN) {
+                int n = Math.min(PanelShape.RUN, padded - i);
+                scales[run] = rows.quantize(row, at, n);
                 float sum = 0;
-                while (at < blockEnd) {
-                    sum += ownValues[at++];
+                for (int k = at; k < at + n; k++) {
+                    sum += row[k];
                 }
-                blockSums[block++] = sum;
+                runSums[run] = sum;
+                offsets[run] = pair(-8 * (int) sum, 0);
+                at += n;
+                run++;
             }
         }
     }
 
-    /** Forgets the caller's array. */
-    void release() {
-        values = ownValues;
+    private void putColumn(float[] row, int at) {
+        for (int i = 0; i < inputs; i++) {
+            values[at + i * TILE] = row[i];
+        }
     }
 
-    /** Scratch of a thread that multiplies a band of panels. */
-    static final class Band {
-        private static final ThreadLocal<Band> OF_THREAD = ThreadLocal.withInitial(Band::new);
-
-        /** One block of a panel as floats, {@code [input][row]}, and the rows' scales behind it. */
-        final float[] block = new float[PanelKernel.BLOCK_BUFFER];
-
-        /** {@code [token][row]}. */
-        final float[] sums = new float[MAX_TOKENS * PanelShape.ROWS];
-
-        static Band ofThread() {
-            return OF_THREAD.get();
+    private void putPairs(float[] row, int at, int width) {
+        int to = at;
+        for (int word = 0; word < inputs; word += 8) {
+            int low = 0;
+            int high = (int) row[word + 3];
+            for (int i = word; i < word + 4; i++) {
+                int nextLow = (int) row[i];
+                int nextHigh = (int) row[i + 4];
+                values[to] = pair(nextLow - 16 * low, nextHigh - 16 * high);
+                low = nextLow;
+                high = nextHigh;
+                to += width;
+            }
         }
+    }
+
+    private static float pair(int low, int high) {
+        return Float.intBitsToFloat(high << Short.SIZE | low & 0xFFFF);
     }
 }

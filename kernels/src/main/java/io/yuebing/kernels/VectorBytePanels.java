@@ -6,49 +6,80 @@ import static io.yuebing.kernels.Lanes.INTS;
 import static io.yuebing.kernels.PanelShape.ROWS;
 import static io.yuebing.kernels.PanelShape.ROW_BYTES;
 
-import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Unpacks 8-bit codes in vectors.
+ * 8-bit codes.
  *
- * <p>A code set in the low bits of 2<sup>23</sup> is a float; subtracting 2<sup>23</sup> + zero leaves code - zero, exactly.
+ * <p>A code set in the low bits of 2<sup>23</sup> is a float; subtracting 2<sup>23</sup> + zero leaves code - zero,
+ * exactly. Chains of such integers times 8-bit activations are exact too.
  */
-final class VectorBytePanels implements PanelKernel {
+final class VectorBytePanels extends VectorFloatPanels {
+    VectorBytePanels(ComputeMode mode) {
+        super(mode == ComputeMode.INT8);
+    }
+
     @Override
-    public void unpack(MemorySegment panels, long header, long words, int inputs, float[] to) {
+    void unpack(long words, int inputs, float[] zeros, float[] to) {
         for (int row = 0; row < ROWS; row += COUNT) {
-            long column = (long) row * Integer.BYTES;
-            FloatVector.fromMemorySegment(FLOATS, panels, header + column, Lanes.ORDER)
-                    .intoArray(to, BLOCK_SCALES + row);
-            FloatVector zero = FloatVector.fromMemorySegment(FLOATS, panels, header + ROW_BYTES + column, Lanes.ORDER);
-            IntVector mask = IntVector.broadcast(INTS, 0xFF);
-            IntVector bias = IntVector.broadcast(INTS, PanelShape.CODE_BIAS);
-            long at = words + column;
+            FloatVector zero = FloatVector.fromArray(FLOATS, zeros, row);
+            long at = words + (long) row * Integer.BYTES;
             for (int i = row; i < inputs * ROWS; i += 4 * ROWS) {
-                IntVector word = IntVector.fromMemorySegment(INTS, panels, at, Lanes.ORDER);
-                word.and(mask).or(bias).reinterpretAsFloats().sub(zero).intoArray(to, i);
+                IntVector word = IntVector.fromMemorySegment(INTS, NativeMemory.ALL, at, Lanes.ORDER);
+                word.and(0xFF).or(CODE_BITS).reinterpretAsFloats().sub(zero).intoArray(to, i);
                 word.lanewise(VectorOperators.LSHR, 8)
-                        .and(mask)
-                        .or(bias)
+                        .and(0xFF)
+                        .or(CODE_BITS)
                         .reinterpretAsFloats()
                         .sub(zero)
                         .intoArray(to, i + ROWS);
                 word.lanewise(VectorOperators.LSHR, 16)
-                        .and(mask)
-                        .or(bias)
+                        .and(0xFF)
+                        .or(CODE_BITS)
                         .reinterpretAsFloats()
                         .sub(zero)
                         .intoArray(to, i + 2 * ROWS);
                 word.lanewise(VectorOperators.LSHR, 24)
-                        .or(bias)
+                        .or(CODE_BITS)
                         .reinterpretAsFloats()
                         .sub(zero)
                         .intoArray(to, i + 3 * ROWS);
                 at += ROW_BYTES;
             }
         }
+    }
+
+    @Override
+    void multiplyToken(long words, int inputs, float[] zeros, float[] x, int xAt, float[] to, int toAt) {
+        for (int row = 0; row < ROWS; row += COUNT) {
+            multiplyRows(words + (long) row * Integer.BYTES, inputs / 4, zeros, row, x, xAt, to, toAt + row);
+        }
+    }
+
+    private static void multiplyRows(
+            long words, int count, float[] zeros, int row, float[] x, int xAt, float[] to, int toAt) {
+        FloatVector zero = FloatVector.fromArray(FLOATS, zeros, row);
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int i = 0; i < count; i++) {
+            IntVector word =
+                    IntVector.fromMemorySegment(INTS, NativeMemory.ALL, words + (long) i * ROW_BYTES, Lanes.ORDER);
+            FloatVector code = word.and(0xFF).or(CODE_BITS).reinterpretAsFloats();
+            sum = FloatVector.broadcast(FLOATS, x[xAt + 4 * i]).fma(code.sub(zero), sum);
+            code = word.lanewise(VectorOperators.LSHR, 8)
+                    .and(0xFF)
+                    .or(CODE_BITS)
+                    .reinterpretAsFloats();
+            sum = FloatVector.broadcast(FLOATS, x[xAt + 4 * i + 1]).fma(code.sub(zero), sum);
+            code = word.lanewise(VectorOperators.LSHR, 16)
+                    .and(0xFF)
+                    .or(CODE_BITS)
+                    .reinterpretAsFloats();
+            sum = FloatVector.broadcast(FLOATS, x[xAt + 4 * i + 2]).fma(code.sub(zero), sum);
+            code = word.lanewise(VectorOperators.LSHR, 24).or(CODE_BITS).reinterpretAsFloats();
+            sum = FloatVector.broadcast(FLOATS, x[xAt + 4 * i + 3]).fma(code.sub(zero), sum);
+        }
+        sum.intoArray(to, toAt);
     }
 }

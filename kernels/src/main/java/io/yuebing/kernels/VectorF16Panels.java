@@ -6,67 +6,105 @@ import static io.yuebing.kernels.Lanes.INTS;
 import static io.yuebing.kernels.PanelShape.ROWS;
 import static io.yuebing.kernels.PanelShape.ROW_BYTES;
 
-import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 
 /**
- * Unpacks half precision in vectors.
+ * Half precision.
  *
  * <p>Exponent and mantissa moved to a float's place give the value times 2<sup>-112</sup>, subnormal or not, so one
  * multiplication makes it exact. Only the largest exponent, that of infinity and NaN, needs its bits filled up.
  */
-final class VectorF16Panels implements PanelKernel {
+final class VectorF16Panels extends VectorFloatPanels {
     /** Mantissa bits that a float has more. */
-    private static final int SHIFT = 13;
+    static final int SHIFT = 13;
 
     /** Difference of the exponents' biases, 127 - 15. */
-    private static final float REBIAS = 0x1p112f;
+    static final float REBIAS = 0x1p112f;
 
     /** What infinity becomes by rebiasing. */
     private static final float INFINITE = 0x1p16f;
 
+    private static final int MAGNITUDE = 0x7FFF << SHIFT;
     private static final int EXPONENT = 0x7F80_0000;
 
+    VectorF16Panels() {
+        super(false);
+    }
+
     @Override
-    public void unpack(MemorySegment panels, long header, long words, int inputs, float[] to) {
-        Arrays.fill(to, BLOCK_SCALES, BLOCK_BUFFER, 1);
-        IntVector magnitude = IntVector.broadcast(INTS, 0x7FFF << SHIFT);
-        IntVector sign = IntVector.broadcast(INTS, Integer.MIN_VALUE);
-        FloatVector rebias = FloatVector.broadcast(FLOATS, REBIAS);
-        FloatVector infinite = FloatVector.broadcast(FLOATS, INFINITE);
-        IntVector exponent = IntVector.broadcast(INTS, EXPONENT);
+    void unpack(long words, int inputs, float[] zeros, float[] to) {
         for (int row = 0; row < ROWS; row += COUNT) {
             long at = words + (long) row * Integer.BYTES;
             for (int k = 0; k < inputs; k += 2) {
-                IntVector pair = IntVector.fromMemorySegment(INTS, panels, at, Lanes.ORDER);
+                IntVector pair = IntVector.fromMemorySegment(INTS, NativeMemory.ALL, at, Lanes.ORDER);
                 FloatVector low = pair.lanewise(VectorOperators.LSHL, SHIFT)
-                        .and(magnitude)
+                        .and(MAGNITUDE)
                         .reinterpretAsFloats()
-                        .mul(rebias);
+                        .mul(REBIAS);
                 FloatVector high = pair.lanewise(VectorOperators.LSHR, Short.SIZE - SHIFT)
-                        .and(magnitude)
+                        .and(MAGNITUDE)
                         .reinterpretAsFloats()
-                        .mul(rebias);
-                VectorMask<Integer> lowInfinite =
-                        low.compare(VectorOperators.GE, infinite).cast(INTS);
-                VectorMask<Integer> highInfinite =
-                        high.compare(VectorOperators.GE, infinite).cast(INTS);
+                        .mul(REBIAS);
                 low.reinterpretAsInts()
-                        .lanewise(VectorOperators.OR, exponent, lowInfinite)
-                        .or(pair.lanewise(VectorOperators.LSHL, Short.SIZE).and(sign))
+                        .lanewise(
+                                VectorOperators.OR,
+                                EXPONENT,
+                                low.compare(VectorOperators.GE, INFINITE).cast(INTS))
+                        .or(pair.lanewise(VectorOperators.LSHL, Short.SIZE).and(Integer.MIN_VALUE))
                         .reinterpretAsFloats()
                         .intoArray(to, k * ROWS + row);
                 high.reinterpretAsInts()
-                        .lanewise(VectorOperators.OR, exponent, highInfinite)
-                        .or(pair.and(sign))
+                        .lanewise(
+                                VectorOperators.OR,
+                                EXPONENT,
+                                high.compare(VectorOperators.GE, INFINITE).cast(INTS))
+                        .or(pair.and(Integer.MIN_VALUE))
                         .reinterpretAsFloats()
                         .intoArray(to, (k + 1) * ROWS + row);
                 at += ROW_BYTES;
             }
         }
+    }
+
+    @Override
+    void multiplyToken(long words, int inputs, float[] zeros, float[] x, int xAt, float[] to, int toAt) {
+        for (int row = 0; row < ROWS; row += COUNT) {
+            multiplyRows(words + (long) row * Integer.BYTES, inputs / 2, x, xAt, to, toAt + row);
+        }
+    }
+
+    private static void multiplyRows(long words, int pairs, float[] x, int xAt, float[] to, int toAt) {
+        FloatVector sum = FloatVector.zero(FLOATS);
+        for (int k = 0; k < pairs; k++) {
+            IntVector pair =
+                    IntVector.fromMemorySegment(INTS, NativeMemory.ALL, words + (long) k * ROW_BYTES, Lanes.ORDER);
+            FloatVector low = pair.lanewise(VectorOperators.LSHL, SHIFT)
+                    .and(MAGNITUDE)
+                    .reinterpretAsFloats()
+                    .mul(REBIAS);
+            FloatVector high = pair.lanewise(VectorOperators.LSHR, Short.SIZE - SHIFT)
+                    .and(MAGNITUDE)
+                    .reinterpretAsFloats()
+                    .mul(REBIAS);
+            FloatVector even = low.reinterpretAsInts()
+                    .lanewise(
+                            VectorOperators.OR,
+                            EXPONENT,
+                            low.compare(VectorOperators.GE, INFINITE).cast(INTS))
+                    .or(pair.lanewise(VectorOperators.LSHL, Short.SIZE).and(Integer.MIN_VALUE))
+                    .reinterpretAsFloats();
+            FloatVector odd = high.reinterpretAsInts()
+                    .lanewise(
+                            VectorOperators.OR,
+                            EXPONENT,
+                            high.compare(VectorOperators.GE, INFINITE).cast(INTS))
+                    .or(pair.and(Integer.MIN_VALUE))
+                    .reinterpretAsFloats();
+            sum = FloatVector.broadcast(FLOATS, x[xAt + 2 * k]).fma(even, sum);
+            sum = FloatVector.broadcast(FLOATS, x[xAt + 2 * k + 1]).fma(odd, sum);
+        }
+        sum.intoArray(to, toAt);
     }
 }

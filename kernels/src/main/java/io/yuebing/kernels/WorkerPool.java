@@ -2,6 +2,7 @@ package io.yuebing.kernels;
 
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -18,9 +19,25 @@ public final class WorkerPool implements AutoCloseable {
 
     private static final int SPINS_PER_CLOCK_READ = 32;
 
+    /** A task number that no run reaches: there is nothing to do. */
+    private static final int NOTHING = Integer.MAX_VALUE;
+
+    private static final IntConsumer NO_BODY = task -> {};
+
     private final Worker[] workers;
     private final AtomicBoolean running = new AtomicBoolean();
-    private volatile @Nullable Job job;
+
+    /**
+     * Number of the run in the high half, of its next task in the low one. Taking a task is a compare-and-set of both,
+     * so a worker that comes late can take none of another run.
+     */
+    private final AtomicLong next = new AtomicLong(NOTHING);
+
+    private final AtomicInteger finished = new AtomicInteger();
+    private volatile int tasks;
+    private volatile IntConsumer body = NO_BODY;
+    private volatile @Nullable Thread sleepingCaller;
+    private volatile @Nullable Throwable failure;
     private volatile boolean closed;
 
     private WorkerPool(int threads) {
@@ -51,14 +68,14 @@ public final class WorkerPool implements AutoCloseable {
     }
 
     /**
-     * Calls {@code body} once for each of {@code 0 .. tasks-1}, on any of the threads, and returns when all are done.
+     * Calls {@code work} once for each of {@code 0 .. count-1}, on any of the threads, and returns when all are done.
      *
      * <p>One run at a time: a task must not start another run on the same pool. If a task fails, tasks that have not
      * begun are left out and the first failure is rethrown; with the pool's memory effects complete either way.
      *
      * @throws IllegalStateException if the pool is closed or another run is going on
      */
-    public void run(int tasks, IntConsumer body) {
+    public void run(int count, IntConsumer work) {
         if (closed) {
             throw new IllegalStateException("The worker pool is closed");
         }
@@ -66,28 +83,108 @@ public final class WorkerPool implements AutoCloseable {
             throw new IllegalStateException("The worker pool is busy with another run");
         }
         try {
-            if (tasks <= 1 || workers.length == 0) {
-                for (int task = 0; task < tasks; task++) {
-                    body.accept(task);
+            if (count <= 1 || workers.length == 0) {
+                for (int task = 0; task < count; task++) {
+                    work.accept(task);
                 }
             } else {
-                runTogether(new Job(tasks, body, Thread.currentThread()));
+                runTogether(count, work);
             }
         } finally {
             running.set(false);
         }
     }
 
-    private void runTogether(Job next) {
-        job = next;
-        int needed = Math.min(workers.length, next.tasks - 1);
+    private void runTogether(int count, IntConsumer work) {
+        failure = null;
+        finished.set(0);
+        tasks = count;
+        body = work;
+        long run = (next.get() >>> Integer.SIZE) + 1;
+        next.set(run << Integer.SIZE);
+        int needed = Math.min(workers.length, count - 1);
         for (int i = 0; i < needed; i++) {
             workers[i].wake();
         }
-        next.work();
-        next.awaitEnd();
-        job = null; // the body may hold on to much memory
-        next.rethrowFailure();
+        takeTasks();
+        awaitEnd();
+        next.set(run << Integer.SIZE | NOTHING);
+        body = NO_BODY; // it may hold on to much memory
+        rethrowFailure();
+    }
+
+    private boolean hasTasks() {
+        return (int) next.get() < tasks;
+    }
+
+    private void takeTasks() {
+        while (true) {
+            long taken = next.get();
+            int task = (int) taken;
+            int end = tasks;
+            IntConsumer work = body;
+            if (task >= end) {
+                return;
+            }
+            if (next.compareAndSet(taken, taken + 1)) { // then end and work belong to the same run
+                if (failure == null) {
+                    attempt(work, task);
+                }
+                if (finished.incrementAndGet() == end) {
+                    LockSupport.unpark(sleepingCaller);
+                }
+            }
+        }
+    }
+
+    private void attempt(IntConsumer work, int task) {
+        try {
+            work.accept(task);
+        } catch (Throwable t) { // an Error in a worker must reach the caller too
+            synchronized (this) {
+                if (failure == null) {
+                    failure = t;
+                }
+            }
+        }
+    }
+
+    private void awaitEnd() {
+        long deadline = System.nanoTime() + SPIN_NANOS;
+        for (int spins = 1; finished.get() < tasks; spins++) {
+            if (spins % SPINS_PER_CLOCK_READ == 0 && System.nanoTime() - deadline > 0) {
+                sleepUntilEnd();
+                return;
+            }
+            Thread.onSpinWait();
+        }
+    }
+
+    private void sleepUntilEnd() {
+        boolean interrupted = false;
+        sleepingCaller = Thread.currentThread();
+        while (finished.get() < tasks) {
+            LockSupport.park(this);
+            interrupted |= Thread.interrupted(); // otherwise park would not sleep
+        }
+        sleepingCaller = null;
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void rethrowFailure() {
+        Throwable t = failure;
+        failure = null;
+        if (t instanceof RuntimeException e) {
+            throw e;
+        }
+        if (t instanceof Error e) {
+            throw e;
+        }
+        if (t != null) {
+            throw new IllegalStateException("A task of the worker pool failed", t);
+        }
     }
 
     /** Ends the threads and waits for them. Must not be called during a run; further calls do nothing. */
@@ -111,83 +208,7 @@ public final class WorkerPool implements AutoCloseable {
         }
     }
 
-    /** One call of {@link #run}. A worker that comes late finds all tasks taken and does no harm. */
-    private static final class Job {
-        private final int tasks;
-        private final IntConsumer body;
-        private final Thread caller;
-        private final AtomicInteger taken = new AtomicInteger();
-        private final AtomicInteger finished = new AtomicInteger();
-        private volatile boolean callerSleeps;
-        private volatile @Nullable Throwable failure;
-
-        Job(int tasks, IntConsumer body, Thread caller) {
-            this.tasks = tasks;
-            this.body = body;
-            this.caller = caller;
-        }
-
-        void work() {
-            for (int task = taken.getAndIncrement(); task < tasks; task = taken.getAndIncrement()) {
-                if (failure == null) {
-                    attempt(task);
-                }
-                if (finished.incrementAndGet() == tasks && callerSleeps) {
-                    LockSupport.unpark(caller);
-                }
-            }
-        }
-
-        private void attempt(int task) {
-            try {
-                body.accept(task);
-            } catch (Throwable t) { // an Error in a worker must reach the caller too
-                synchronized (this) {
-                    if (failure == null) {
-                        failure = t;
-                    }
-                }
-            }
-        }
-
-        void awaitEnd() {
-            long deadline = System.nanoTime() + SPIN_NANOS;
-            for (int spins = 1; finished.get() < tasks; spins++) {
-                if (spins % SPINS_PER_CLOCK_READ == 0 && System.nanoTime() - deadline > 0) {
-                    sleepUntilEnd();
-                    return;
-                }
-                Thread.onSpinWait();
-            }
-        }
-
-        private void sleepUntilEnd() {
-            boolean interrupted = false;
-            callerSleeps = true;
-            while (finished.get() < tasks) {
-                LockSupport.park(this);
-                interrupted |= Thread.interrupted(); // otherwise park would not sleep
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
-
-        void rethrowFailure() {
-            Throwable t = failure;
-            if (t instanceof RuntimeException e) {
-                throw e;
-            }
-            if (t instanceof Error e) {
-                throw e;
-            }
-            if (t != null) {
-                throw new IllegalStateException("A task of the worker pool failed", t);
-            }
-        }
-    }
-
-    /** A thread that waits for jobs. */
+    /** A thread that waits for tasks. */
     private final class Worker extends Thread {
         private volatile boolean sleeps;
 
@@ -204,34 +225,26 @@ public final class WorkerPool implements AutoCloseable {
 
         @Override
         public void run() {
-            Job last = null;
             while (!closed) {
-                Job next = awaitJobAfter(last);
-                if (next != null) {
-                    next.work();
-                }
-                last = next;
+                awaitTasks();
+                takeTasks();
             }
         }
 
-        private @Nullable Job awaitJobAfter(@Nullable Job last) {
+        private void awaitTasks() {
             long deadline = System.nanoTime() + SPIN_NANOS;
-            for (int spins = 1; ; spins++) {
-                Job current = job;
-                if (closed || (current != null && current != last)) {
-                    return current;
-                }
+            for (int spins = 1; !closed && !hasTasks(); spins++) {
                 if (spins % SPINS_PER_CLOCK_READ == 0 && System.nanoTime() - deadline > 0) {
-                    sleepUntilJobAfter(last);
-                    return job;
+                    sleepUntilTasks();
+                    return;
                 }
                 Thread.onSpinWait();
             }
         }
 
-        private void sleepUntilJobAfter(@Nullable Job last) {
+        private void sleepUntilTasks() {
             sleeps = true;
-            for (Job current = job; !closed && (current == null || current == last); current = job) {
+            while (!closed && !hasTasks()) {
                 LockSupport.park(WorkerPool.this);
             }
             sleeps = false;

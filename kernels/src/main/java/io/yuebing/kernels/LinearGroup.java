@@ -1,0 +1,52 @@
+package io.yuebing.kernels;
+
+import java.util.List;
+
+/**
+ * Matrices that multiply the same activations, computed in one go: query, key and value, or gate and up.
+ *
+ * <p>Activations are read, and rounded if need be, once for all matrices that hold their weights alike, and the threads
+ * meet once instead of once for each matrix.
+ */
+public final class LinearGroup {
+    private final PanelMatrix[] matrices;
+
+    private LinearGroup(PanelMatrix[] matrices) {
+        this.matrices = matrices;
+    }
+
+    /**
+     * Groups matrices.
+     *
+     * @throws IllegalArgumentException if they have different numbers of inputs
+     */
+    public static LinearGroup of(Linear... linears) {
+        PanelMatrix[] matrices = new PanelMatrix[linears.length];
+        for (int i = 0; i < linears.length; i++) {
+            if (linears[i].inputs() != linears[0].inputs()) {
+                throw new IllegalArgumentException("Matrices of a group have " + linears[0].inputs() + " and "
+                        + linears[i].inputs() + " inputs; they must have the same number");
+            }
+            matrices[i] = switch (linears[i]) {
+                case PanelMatrix matrix -> matrix;
+            };
+        }
+        return new LinearGroup(matrices);
+    }
+
+    /** The matrices. */
+    public List<Linear> members() {
+        return List.of(matrices);
+    }
+
+    /**
+     * Multiplies with each matrix; see {@link Linear#apply}. One call at a time.
+     *
+     * @param x gives the activations; must not read a result
+     * @param results for each matrix {@code tokens x outputs}, row-major, from index 0; overwritten
+     * @throws IllegalArgumentException if an array is too short
+     */
+    public void apply(ActivationRows x, int tokens, WorkerPool pool, float[]... results) {
+        ProductRun.ofThread().run(matrices, x, tokens, results, false, pool);
+    }
+}

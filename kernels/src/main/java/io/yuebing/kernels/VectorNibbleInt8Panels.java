@@ -1,0 +1,248 @@
+package io.yuebing.kernels;
+
+import static io.yuebing.kernels.Lanes.COUNT;
+import static io.yuebing.kernels.Lanes.FLOATS;
+import static io.yuebing.kernels.Lanes.INTS;
+import static io.yuebing.kernels.PanelShape.BLOCK;
+import static io.yuebing.kernels.PanelShape.ROWS;
+import static io.yuebing.kernels.PanelShape.ROW_BYTES;
+import static io.yuebing.kernels.PanelShape.RUN;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
+import jdk.incubator.vector.VectorOperators;
+
+/**
+ * 4-bit codes times 8-bit activations in 16-bit lanes.
+ *
+ * <p>{@link TokenBatch} says how the shifted words are multiplied whole. The sum of a run, codes counted from 8, is at most
+ * 8 * 127 * 32 = 32,512 in magnitude, so arithmetic modulo 2<sup>16</sup> delivers it exactly; other zero points are put
+ * right with the sum of the activations.
+ */
+final class VectorNibbleInt8Panels implements PanelKernel {
+    private static final int CODES_PER_WORD = 8;
+    private static final int WORDS_PER_RUN = RUN / CODES_PER_WORD;
+    private static final int STEPS_PER_WORD = 4;
+
+    @Override
+    public TokenBatch.Layout layout(int tokens) {
+        return tokens == 1 ? TokenBatch.Layout.PAIRS : TokenBatch.Layout.PAIR_TILES;
+    }
+
+    @Override
+    public void multiply(PanelShape shape, long panel, TokenBatch batch, float[] sums) {
+        BlockScratch scratch = BlockScratch.ofThread();
+        long header = panel;
+        int step = 0;
+        int run = 0;
+        for (int group = 0; group < shape.groups(); group++) {
+            VectorHeader.read(shape, header, -1, shape.encoding().middle(), scratch);
+            long words = header + shape.headerBytes();
+            int inGroup = shape.words(group);
+            for (int word = 0; word < inGroup; word += BLOCK / CODES_PER_WORD) {
+                int n = Math.min(BLOCK / CODES_PER_WORD, inGroup - word);
+                long at = words + (long) word * ROW_BYTES;
+                if (batch.tokens() == 1) {
+                    multiplyToken(at, n, batch, step, run, shape.ownZeros(), scratch, sums);
+                } else {
+                    unpack(at, n, scratch.codes);
+                    multiplyTiles(n, batch, step, run, shape.ownZeros(), scratch, sums);
+                }
+                step += n * STEPS_PER_WORD;
+                run += Math.ceilDiv(n, WORDS_PER_RUN);
+            }
+            header += shape.groupBytes(group);
+        }
+    }
+
+    private static void unpack(long words, int count, int[] to) {
+        for (int row = 0; row < ROWS; row += COUNT) {
+            long at = words + (long) row * Integer.BYTES;
+            for (int i = row; i < count * STEPS_PER_WORD * ROWS; i += STEPS_PER_WORD * ROWS) {
+                IntVector word = IntVector.fromMemorySegment(INTS, NativeMemory.ALL, at, Lanes.ORDER);
+                word.intoArray(to, i);
+                word.lanewise(VectorOperators.LSHR, 4).intoArray(to, i + ROWS);
+                word.lanewise(VectorOperators.LSHR, 8).intoArray(to, i + 2 * ROWS);
+                word.lanewise(VectorOperators.LSHR, 12).intoArray(to, i + 3 * ROWS);
+                at += ROW_BYTES;
+            }
+        }
+    }
+
+    private static void multiplyTiles(
+            int words, TokenBatch batch, int step, int firstRun, boolean zeros, BlockScratch scratch, float[] sums) {
+        int steps = words * STEPS_PER_WORD;
+        int runSteps = WORDS_PER_RUN * STEPS_PER_WORD;
+        for (int token = 0; token < batch.tokens(); token += TokenBatch.TILE) {
+            int n = Math.min(TokenBatch.TILE, batch.tokens() - token);
+            int x = batch.at(token) + step * TokenBatch.TILE;
+            int runs = 0;
+            for (int first = 0; first < steps; first += runSteps, runs++) {
+                VectorPairTile.multiply(
+                        scratch.codes,
+                        first * ROWS,
+                        Math.min(runSteps, steps - first),
+                        batch.values,
+                        x + first * TokenBatch.TILE,
+                        n,
+                        batch.offsets,
+                        batch.run(token, firstRun + runs),
+                        batch.runs(),
+                        scratch.pairSums,
+                        runs * BlockScratch.RUN_SUMS);
+            }
+            for (int i = 0; i < n; i++) {
+                int run = batch.run(token + i, firstRun);
+                int to = (token + i) * ROWS;
+                if (zeros) {
+                    addRunsWithZeros(scratch, i * ROWS, runs, batch.scales, batch.runSums, run, sums, to);
+                } else {
+                    addRuns(scratch.pairSums, i * ROWS, runs, batch.scales, run, scratch.scales, sums, to);
+                }
+            }
+        }
+    }
+
+    private static void addRuns(
+            int[] pairs, int from, int runs, float[] x, int firstRun, float[] scales, float[] sums, int to) {
+        for (int row = 0; row < ROWS; row += COUNT) {
+            FloatVector s = FloatVector.zero(FLOATS);
+            for (int i = 0; i < runs; i++) {
+                IntVector pair = IntVector.fromArray(INTS, pairs, from + row + i * BlockScratch.RUN_SUMS);
+                FloatVector dot = (FloatVector) pair.add(pair.lanewise(VectorOperators.LSHL, Short.SIZE))
+                        .lanewise(VectorOperators.ASHR, Short.SIZE)
+                        .convertShape(VectorOperators.I2F, FLOATS, 0);
+                s = dot.fma(FloatVector.broadcast(FLOATS, x[firstRun + i]), s);
+            }
+            s.fma(FloatVector.fromArray(FLOATS, scales, row), FloatVector.fromArray(FLOATS, sums, to + row))
+                    .intoArray(sums, to + row);
+        }
+    }
+
+    private static void addRunsWithZeros(
+            BlockScratch scratch,
+            int from,
+            int runs,
+            float[] x,
+            float[] runSums,
+            int firstRun,
+            float[] sums,
+            int to) {
+        for (int row = 0; row < ROWS; row += COUNT) {
+            FloatVector zero = FloatVector.fromArray(FLOATS, scratch.zeros, row);
+            FloatVector s = FloatVector.zero(FLOATS);
+            for (int i = 0; i < runs; i++) {
+                IntVector pair = IntVector.fromArray(INTS, scratch.pairSums, from + row + i * BlockScratch.RUN_SUMS);
+                FloatVector dot = (FloatVector) pair.add(pair.lanewise(VectorOperators.LSHL, Short.SIZE))
+                        .lanewise(VectorOperators.ASHR, Short.SIZE)
+                        .convertShape(VectorOperators.I2F, FLOATS, 0);
+                s = zero.fma(FloatVector.broadcast(FLOATS, runSums[firstRun + i]), dot)
+                        .fma(FloatVector.broadcast(FLOATS, x[firstRun + i]), s);
+            }
+            s.fma(FloatVector.fromArray(FLOATS, scratch.scales, row), FloatVector.fromArray(FLOATS, sums, to + row))
+                    .intoArray(sums, to + row);
+        }
+    }
+
+    private static void multiplyToken(
+            long words,
+            int count,
+            TokenBatch batch,
+            int step,
+            int run,
+            boolean zeros,
+            BlockScratch scratch,
+            float[] sums) {
+        int x = batch.at(0) + step;
+        for (int row = 0; row < ROWS; row += COUNT) {
+            long at = words + (long) row * Integer.BYTES;
+            if (zeros) {
+                multiplyRowsWithZeros(at, count, batch, x, run, scratch, row, sums);
+            } else {
+                multiplyRows(at, count, batch.values, x, batch.offsets, batch.scales, run, scratch.scales, row, sums);
+            }
+        }
+    }
+
+    private static void multiplyRows(
+            long words,
+            int count,
+            float[] x,
+            int xAt,
+            float[] offsets,
+            float[] xScales,
+            int run,
+            float[] scales,
+            int row,
+            float[] sums) {
+        FloatVector s = FloatVector.zero(FLOATS);
+        for (int first = 0, i = run; first < count; first += WORDS_PER_RUN, i++) {
+            int end = Math.min(first + WORDS_PER_RUN, count);
+            ShortVector sum = FloatVector.broadcast(FLOATS, offsets[i]).reinterpretAsShorts();
+            for (int k = first; k < end; k++) {
+                IntVector w =
+                        IntVector.fromMemorySegment(INTS, NativeMemory.ALL, words + (long) k * ROW_BYTES, Lanes.ORDER);
+                int pair = xAt + k * STEPS_PER_WORD;
+                sum = sum.add(w.reinterpretAsShorts()
+                        .mul(FloatVector.broadcast(FLOATS, x[pair]).reinterpretAsShorts()));
+                sum = sum.add(w.lanewise(VectorOperators.LSHR, 4)
+                        .reinterpretAsShorts()
+                        .mul(FloatVector.broadcast(FLOATS, x[pair + 1]).reinterpretAsShorts()));
+                sum = sum.add(w.lanewise(VectorOperators.LSHR, 8)
+                        .reinterpretAsShorts()
+                        .mul(FloatVector.broadcast(FLOATS, x[pair + 2]).reinterpretAsShorts()));
+                sum = sum.add(w.lanewise(VectorOperators.LSHR, 12)
+                        .reinterpretAsShorts()
+                        .mul(FloatVector.broadcast(FLOATS, x[pair + 3]).reinterpretAsShorts()));
+            }
+            IntVector pairs = sum.reinterpretAsInts();
+            FloatVector dot = (FloatVector) pairs.add(pairs.lanewise(VectorOperators.LSHL, Short.SIZE))
+                    .lanewise(VectorOperators.ASHR, Short.SIZE)
+                    .convertShape(VectorOperators.I2F, FLOATS, 0);
+            s = dot.fma(FloatVector.broadcast(FLOATS, xScales[i]), s);
+        }
+        s.fma(FloatVector.fromArray(FLOATS, scales, row), FloatVector.fromArray(FLOATS, sums, row))
+                .intoArray(sums, row);
+    }
+
+    /** The sums of the runs first, then the rest as for more tokens: in one method there were too many nodes. */
+    private static void multiplyRowsWithZeros(
+            long words, int count, TokenBatch batch, int xAt, int run, BlockScratch scratch, int row, float[] sums) {
+        int runs = 0;
+        for (int first = 0; first < count; first += WORDS_PER_RUN, runs++) {
+            sumRun(
+                    words + (long) first * ROW_BYTES,
+                    Math.min(WORDS_PER_RUN, count - first),
+                    batch.values,
+                    xAt + first * STEPS_PER_WORD,
+                    batch.offsets[run + runs],
+                    scratch.pairSums,
+                    runs * BlockScratch.RUN_SUMS + row);
+        }
+        if (row == ROWS - COUNT) {
+            addRunsWithZeros(scratch, 0, runs, batch.scales, batch.runSums, run, sums, 0);
+        }
+    }
+
+    private static void sumRun(long words, int count, float[] x, int xAt, float offset, int[] to, int toAt) {
+        ShortVector sum = FloatVector.broadcast(FLOATS, offset).reinterpretAsShorts();
+        for (int k = 0; k < count; k++) {
+            IntVector w =
+                    IntVector.fromMemorySegment(INTS, NativeMemory.ALL, words + (long) k * ROW_BYTES, Lanes.ORDER);
+            int pair = xAt + k * STEPS_PER_WORD;
+            sum = sum.add(w.reinterpretAsShorts()
+                    .mul(FloatVector.broadcast(FLOATS, x[pair]).reinterpretAsShorts()));
+            sum = sum.add(w.lanewise(VectorOperators.LSHR, 4)
+                    .reinterpretAsShorts()
+                    .mul(FloatVector.broadcast(FLOATS, x[pair + 1]).reinterpretAsShorts()));
+            sum = sum.add(w.lanewise(VectorOperators.LSHR, 8)
+                    .reinterpretAsShorts()
+                    .mul(FloatVector.broadcast(FLOATS, x[pair + 2]).reinterpretAsShorts()));
+            sum = sum.add(w.lanewise(VectorOperators.LSHR, 12)
+                    .reinterpretAsShorts()
+                    .mul(FloatVector.broadcast(FLOATS, x[pair + 3]).reinterpretAsShorts()));
+        }
+        sum.reinterpretAsInts().intoArray(to, toAt);
+    }
+}
