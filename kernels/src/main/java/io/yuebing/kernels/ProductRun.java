@@ -24,11 +24,12 @@ final class ProductRun {
     private static final ThreadLocal<ProductRun> OF_THREAD = ThreadLocal.withInitial(ProductRun::new);
     private static final PanelMatrix[] NONE = {};
     private static final float[][] NO_RESULTS = {};
+    private static final float[] NO_VALUES = {};
 
     private final IntConsumer read = this::readPiece;
     private final IntConsumer multiply = this::multiplyBand;
     private final ActivationRows array = this::readArray;
-    private final float[][] single = new float[1][];
+    private final float[][] single = {NO_VALUES};
 
     private PanelMatrix[] matrices = NONE;
     private float[][] results = NO_RESULTS;
@@ -72,7 +73,7 @@ final class ProductRun {
         try {
             run(matrix, from, count, single, adding, pool);
         } finally {
-            single[0] = new float[0];
+            single[0] = NO_VALUES;
         }
     }
 

@@ -86,7 +86,7 @@ final class ScalarPanels implements PanelKernel {
             TokenBatch batch, int token, int input, int inputs, int run, BlockScratch scratch, float[] sums) {
         float[] chains = scratch.floatSums; // the first rows for the chains, the next for the block's sums
         Arrays.fill(chains, 0, 2 * ROWS, 0);
-        int x = batch.at(token) + input;
+        int x = batch.at(token, input, inputs);
         for (int first = 0; first < inputs; first += integers ? RUN : BLOCK) {
             int end = Math.min(first + (integers ? RUN : BLOCK), inputs);
             Arrays.fill(chains, 0, ROWS, 0);

@@ -5,10 +5,10 @@ package io.yuebing.kernels;
  * {@link ComputeMode#INT8}, and with a tile's tokens side by side.
  *
  * <pre>
- * ROWS        [token][input]                       one token, or plain loops
- * TILES       [token / 8][input][token % 8]        a step of a tile reads one stretch of memory
- * PAIRS       [token][input / 2]                   two 16-bit numbers as the bits of a float
- * PAIR_TILES  [token / 8][input / 2][token % 8]
+ * ROWS        [block][token][input]                     one token, or plain loops
+ * TILES       [block][token / 8][input][token % 8]      all tiles of a block read one stretch of memory
+ * PAIRS       [block][token][input / 2]                 two 16-bit numbers as the bits of a float
+ * PAIR_TILES  [block][token / 8][input / 2][token % 8]
  * </pre>
  *
  * <p>Pairs are made for multiplying packed 4-bit codes without taking them apart, in arithmetic modulo 2<sup>16</sup>. A
@@ -50,7 +50,7 @@ final class TokenBatch {
     private Layout layout = Layout.ROWS;
     private int tokens;
     private int inputs;
-    private int steps;
+    private int padded;
     private int runs;
 
     float[] values = {};
@@ -68,13 +68,16 @@ final class TokenBatch {
         return tokens;
     }
 
-    /** Index in {@link #values} of a token's first activation or pair; the next is {@link #stride} further. */
-    int at(int token) {
-        return token / layout.width * steps * layout.width + token % layout.width;
-    }
-
-    int stride() {
-        return layout.width;
+    /**
+     * Index in {@link #values} of a token's first activation, or pair, of a block; the next is 1 further, in a tile
+     * {@value #TILE}.
+     *
+     * @param first index of the block's first activation or pair among the row's
+     * @param count how many the block has
+     */
+    int at(int token, int first, int count) {
+        int width = layout.width;
+        return first * padded + token / width * count * width + token % width;
     }
 
     /** Index of a token's value for a run. */
@@ -91,9 +94,9 @@ final class TokenBatch {
         tokens = count;
         layout = order;
         inputs = shape.paddedInputs();
-        steps = order.pairs ? inputs / 2 : inputs;
+        padded = Math.ceilDiv(count, order.width) * order.width;
         runs = mode == ComputeMode.INT8 ? shape.runs() : 0;
-        int length = Math.ceilDiv(count, order.width) * order.width * steps;
+        int length = padded * (order.pairs ? inputs / 2 : inputs);
         if (values.length < length) {
             values = new float[length];
         }
@@ -109,12 +112,27 @@ final class TokenBatch {
         if (runs > 0) {
             quantize(shape, token, row, rows);
         }
+        int at = 0;
+        for (int group = 0; group < shape.groups(); group++) {
+            int inGroup = shape.paddedGroupInputs(group);
+            for (int i = 0; i < inGroup; i += PanelShape.BLOCK) {
+                int n = Math.min(PanelShape.BLOCK, inGroup - i);
+                putBlock(token, row, at, n);
+                at += n;
+            }
+        }
+    }
+
+    private void putBlock(int token, float[] row, int from, int count) {
         if (layout.pairs) {
-            putPairs(row, at(token), layout.width);
+            putPairs(row, from, count, at(token, from / 2, count / 2));
         } else if (layout.width == 1) {
-            System.arraycopy(row, 0, values, at(token), inputs);
+            System.arraycopy(row, from, values, at(token, from, count), count);
         } else {
-            putColumn(row, at(token));
+            int to = at(token, from, count);
+            for (int i = 0; i < count; i++) {
+                values[to + i * TILE] = row[from + i];
+            }
         }
     }
 
@@ -138,15 +156,9 @@ final class TokenBatch {
         }
     }
 
-    private void putColumn(float[] row, int at) {
-        for (int i = 0; i < inputs; i++) {
-            values[at + i * TILE] = row[i];
-        }
-    }
-
-    private void putPairs(float[] row, int at, int width) {
+    private void putPairs(float[] row, int from, int count, int at) {
         int to = at;
-        for (int word = 0; word < inputs; word += 8) {
+        for (int word = from; word < from + count; word += 8) {
             int low = 0;
             int high = (int) row[word + 3];
             for (int i = word; i < word + 4; i++) {
@@ -155,7 +167,7 @@ final class TokenBatch {
                 values[to] = pair(nextLow - 16 * low, nextHigh - 16 * high);
                 low = nextLow;
                 high = nextHigh;
-                to += width;
+                to += layout.width;
             }
         }
     }

@@ -95,7 +95,7 @@ abstract class VectorFloatPanels implements PanelKernel {
                     Math.min(run, inputs - k),
                     scratch.zeros,
                     batch.values,
-                    batch.at(0) + input + k,
+                    batch.at(0, input, inputs) + k,
                     scratch.floatSums,
                     runs * BlockScratch.RUN_SUMS);
         }
@@ -106,7 +106,7 @@ abstract class VectorFloatPanels implements PanelKernel {
             int inputs, TokenBatch batch, int input, int firstRun, BlockScratch scratch, float[] sums) {
         for (int token = 0; token < batch.tokens(); token += TokenBatch.TILE) {
             int n = Math.min(TokenBatch.TILE, batch.tokens() - token);
-            int x = batch.at(token) + input * TokenBatch.TILE;
+            int x = batch.at(token, input, inputs);
             int runs = 0;
             for (int k = 0; k < inputs; k += run, runs++) {
                 VectorFloatTile.multiply(
@@ -142,7 +142,8 @@ abstract class VectorFloatPanels implements PanelKernel {
         }
     }
 
-    private static void addChains(float[] chains, int from, float[] scales, float[] sums, int to) {
+    /** {@code sums = fma(chains, scales, sums)} for the rows of a token. */
+    static void addChains(float[] chains, int from, float[] scales, float[] sums, int to) {
         for (int row = 0; row < ROWS; row += COUNT) {
             FloatVector.fromArray(FLOATS, chains, from + row)
                     .fma(FloatVector.fromArray(FLOATS, scales, row), FloatVector.fromArray(FLOATS, sums, to + row))

@@ -76,7 +76,7 @@ final class VectorNibbleInt8Panels implements PanelKernel {
         int runSteps = WORDS_PER_RUN * STEPS_PER_WORD;
         for (int token = 0; token < batch.tokens(); token += TokenBatch.TILE) {
             int n = Math.min(TokenBatch.TILE, batch.tokens() - token);
-            int x = batch.at(token) + step * TokenBatch.TILE;
+            int x = batch.at(token, step, steps);
             int runs = 0;
             for (int first = 0; first < steps; first += runSteps, runs++) {
                 VectorPairTile.multiply(
@@ -154,17 +154,24 @@ final class VectorNibbleInt8Panels implements PanelKernel {
             boolean zeros,
             BlockScratch scratch,
             float[] sums) {
-        int x = batch.at(0) + step;
+        int x = batch.at(0, step, count * STEPS_PER_WORD);
         for (int row = 0; row < ROWS; row += COUNT) {
             long at = words + (long) row * Integer.BYTES;
             if (zeros) {
-                multiplyRowsWithZeros(at, count, batch, x, run, scratch, row, sums);
+                sumRuns(at, count, batch, x, run, scratch.pairSums, row);
             } else {
-                multiplyRows(at, count, batch.values, x, batch.offsets, batch.scales, run, scratch.scales, row, sums);
+                multiplyRows(at, count, batch.values, x, batch.offsets, batch.scales, run, scratch.floatSums, row);
             }
+        }
+        if (zeros) {
+            int runs = Math.ceilDiv(count, WORDS_PER_RUN);
+            addRunsWithZeros(scratch, 0, runs, batch.scales, batch.runSums, run, sums, 0);
+        } else {
+            VectorFloatPanels.addChains(scratch.floatSums, 0, scratch.scales, sums, 0);
         }
     }
 
+    /** Methods as large as this reach the compiler's limit of nodes; beyond it vectors end up on the heap. */
     private static void multiplyRows(
             long words,
             int count,
@@ -173,9 +180,8 @@ final class VectorNibbleInt8Panels implements PanelKernel {
             float[] offsets,
             float[] xScales,
             int run,
-            float[] scales,
-            int row,
-            float[] sums) {
+            float[] to,
+            int toAt) {
         FloatVector s = FloatVector.zero(FLOATS);
         for (int first = 0, i = run; first < count; first += WORDS_PER_RUN, i++) {
             int end = Math.min(first + WORDS_PER_RUN, count);
@@ -202,26 +208,19 @@ final class VectorNibbleInt8Panels implements PanelKernel {
                     .convertShape(VectorOperators.I2F, FLOATS, 0);
             s = dot.fma(FloatVector.broadcast(FLOATS, xScales[i]), s);
         }
-        s.fma(FloatVector.fromArray(FLOATS, scales, row), FloatVector.fromArray(FLOATS, sums, row))
-                .intoArray(sums, row);
+        s.intoArray(to, toAt);
     }
 
-    /** The sums of the runs first, then the rest as for more tokens: in one method there were too many nodes. */
-    private static void multiplyRowsWithZeros(
-            long words, int count, TokenBatch batch, int xAt, int run, BlockScratch scratch, int row, float[] sums) {
-        int runs = 0;
-        for (int first = 0; first < count; first += WORDS_PER_RUN, runs++) {
+    private static void sumRuns(long words, int count, TokenBatch batch, int xAt, int run, int[] to, int row) {
+        for (int first = 0, i = 0; first < count; first += WORDS_PER_RUN, i++) {
             sumRun(
                     words + (long) first * ROW_BYTES,
                     Math.min(WORDS_PER_RUN, count - first),
                     batch.values,
                     xAt + first * STEPS_PER_WORD,
-                    batch.offsets[run + runs],
-                    scratch.pairSums,
-                    runs * BlockScratch.RUN_SUMS + row);
-        }
-        if (row == ROWS - COUNT) {
-            addRunsWithZeros(scratch, 0, runs, batch.scales, batch.runSums, run, sums, 0);
+                    batch.offsets[run + i],
+                    to,
+                    i * BlockScratch.RUN_SUMS + row);
         }
     }
 
