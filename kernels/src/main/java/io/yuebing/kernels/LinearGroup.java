@@ -46,7 +46,7 @@ public final class LinearGroup {
      * @param results for each matrix {@code tokens x outputs}, row-major, from index 0; overwritten
      * @throws IllegalArgumentException if an array is too short
      */
-    public void apply(ActivationRows x, int tokens, WorkerPool pool, float[]... results) {
+    public void apply(ActivationRows x, int tokens, WorkerPool pool, float[][] results) {
         ProductRun.ofThread().run(matrices, x, tokens, results, false, pool);
     }
 }

@@ -37,7 +37,8 @@ public final class Linears {
         return quantized(w, bias, mode, arena, null);
     }
 
-    static Linear quantized(QuantizedWeights w, float[] bias, ComputeMode mode, Arena arena, @Nullable Kernels kernels) {
+    static Linear quantized(
+            QuantizedWeights w, float[] bias, ComputeMode mode, Arena arena, @Nullable Kernels kernels) {
         PanelShape shape = PanelPacker.shape(w);
         MemorySegment memory = arena.allocate(shape.bytes(), ALIGNMENT);
         PanelPacker.pack(shape, w, memory);

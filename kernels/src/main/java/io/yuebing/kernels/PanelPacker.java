@@ -54,8 +54,7 @@ final class PanelPacker {
     static PanelShape shape(QuantizedWeights w) {
         PanelEncoding encoding = w.bits() <= 4 ? PanelEncoding.NIBBLE : PanelEncoding.BYTE;
         boolean ownZeros = w.bits() == encoding.bitsPerInput() && !zerosAre(w.zeros(), encoding.middle());
-        return new PanelShape(
-                encoding, w.outputs(), w.inputs(), w.groupSize(), fitHalfPrecision(w.scales()), ownZeros);
+        return new PanelShape(encoding, w.outputs(), w.inputs(), w.groupSize(), fitHalfPrecision(w.scales()), ownZeros);
     }
 
     private static boolean zerosAre(byte[] zeros, int middle) {

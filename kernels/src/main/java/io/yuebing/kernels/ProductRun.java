@@ -67,8 +67,7 @@ final class ProductRun {
         one(matrix, from, count, y, true, pool);
     }
 
-    private void one(
-            PanelMatrix[] matrix, ActivationRows from, int count, float[] y, boolean adding, WorkerPool pool) {
+    private void one(PanelMatrix[] matrix, ActivationRows from, int count, float[] y, boolean adding, WorkerPool pool) {
         single[0] = y;
         try {
             run(matrix, from, count, single, adding, pool);
@@ -185,8 +184,7 @@ final class ProductRun {
             int endOfMatrix = firstOfMatrix + matrix.shape().panels();
             for (; panel < Math.min(end, endOfMatrix); panel++) {
                 TokenBatch batch = batches[source[i]];
-                matrix.multiplyPanel(
-                        loops[i].panels(), panel - firstOfMatrix, batch, results[i], first, add);
+                matrix.multiplyPanel(loops[i].panels(), panel - firstOfMatrix, batch, results[i], first, add);
             }
             firstOfMatrix = endOfMatrix;
         }

@@ -24,7 +24,9 @@ final class VectorBf16Panels extends VectorFloatPanels {
             long at = words + (long) row * Integer.BYTES;
             for (int k = 0; k < inputs; k += 2) {
                 IntVector pair = IntVector.fromMemorySegment(INTS, NativeMemory.ALL, at, Lanes.ORDER);
-                pair.lanewise(VectorOperators.LSHL, Short.SIZE).reinterpretAsFloats().intoArray(to, k * ROWS + row);
+                pair.lanewise(VectorOperators.LSHL, Short.SIZE)
+                        .reinterpretAsFloats()
+                        .intoArray(to, k * ROWS + row);
                 pair.and(HIGH_HALF).reinterpretAsFloats().intoArray(to, (k + 1) * ROWS + row);
                 at += ROW_BYTES;
             }

@@ -43,8 +43,7 @@ final class VectorFloatTile {
         }
     }
 
-    private static void multiply8(
-            float[] w, int wAt, int inputs, float[] x, int xAt, float[] to, int toAt) {
+    private static void multiply8(float[] w, int wAt, int inputs, float[] x, int xAt, float[] to, int toAt) {
         FloatVector a0 = FloatVector.zero(FLOATS);
         FloatVector b0 = a0;
         FloatVector a1 = a0;
@@ -107,8 +106,7 @@ final class VectorFloatTile {
         b7.intoArray(to, toAt + 7 * ROWS + COUNT);
     }
 
-    private static void multiply4(
-            float[] w, int wAt, int inputs, float[] x, int xAt, float[] to, int toAt) {
+    private static void multiply4(float[] w, int wAt, int inputs, float[] x, int xAt, float[] to, int toAt) {
         FloatVector a0 = FloatVector.zero(FLOATS);
         FloatVector b0 = a0;
         FloatVector a1 = a0;
@@ -143,8 +141,7 @@ final class VectorFloatTile {
         b3.intoArray(to, toAt + 3 * ROWS + COUNT);
     }
 
-    private static void multiply1(
-            float[] w, int wAt, int inputs, float[] x, int xAt, float[] to, int toAt) {
+    private static void multiply1(float[] w, int wAt, int inputs, float[] x, int xAt, float[] to, int toAt) {
         FloatVector a0 = FloatVector.zero(FLOATS);
         FloatVector b0 = a0;
         for (int k = 0; k < inputs; k++) {

@@ -30,8 +30,7 @@ final class VectorHeader {
             widenHalves(header, to.scales);
         } else {
             for (int row = 0; row < ROWS; row += COUNT) {
-                FloatVector.fromMemorySegment(
-                                FLOATS, NativeMemory.ALL, header + (long) row * Float.BYTES, Lanes.ORDER)
+                FloatVector.fromMemorySegment(FLOATS, NativeMemory.ALL, header + (long) row * Float.BYTES, Lanes.ORDER)
                         .intoArray(to.scales, row);
             }
         }

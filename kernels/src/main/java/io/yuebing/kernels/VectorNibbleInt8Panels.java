@@ -121,14 +121,7 @@ final class VectorNibbleInt8Panels implements PanelKernel {
     }
 
     private static void addRunsWithZeros(
-            BlockScratch scratch,
-            int from,
-            int runs,
-            float[] x,
-            float[] runSums,
-            int firstRun,
-            float[] sums,
-            int to) {
+            BlockScratch scratch, int from, int runs, float[] x, float[] runSums, int firstRun, float[] sums, int to) {
         for (int row = 0; row < ROWS; row += COUNT) {
             FloatVector zero = FloatVector.fromArray(FLOATS, scratch.zeros, row);
             FloatVector s = FloatVector.zero(FLOATS);

@@ -24,13 +24,47 @@ final class VectorNibblePanels extends VectorFloatPanels {
             for (int i = row; i < inputs * ROWS; i += 8 * ROWS) {
                 IntVector word = IntVector.fromMemorySegment(INTS, NativeMemory.ALL, at, Lanes.ORDER);
                 word.and(0xF).or(CODE_BITS).reinterpretAsFloats().sub(zero).intoArray(to, i);
-                word.lanewise(VectorOperators.LSHR, 4).and(0xF).or(CODE_BITS).reinterpretAsFloats().sub(zero).intoArray(to, i + ROWS);
-                word.lanewise(VectorOperators.LSHR, 8).and(0xF).or(CODE_BITS).reinterpretAsFloats().sub(zero).intoArray(to, i + 2 * ROWS);
-                word.lanewise(VectorOperators.LSHR, 12).and(0xF).or(CODE_BITS).reinterpretAsFloats().sub(zero).intoArray(to, i + 3 * ROWS);
-                word.lanewise(VectorOperators.LSHR, 16).and(0xF).or(CODE_BITS).reinterpretAsFloats().sub(zero).intoArray(to, i + 4 * ROWS);
-                word.lanewise(VectorOperators.LSHR, 20).and(0xF).or(CODE_BITS).reinterpretAsFloats().sub(zero).intoArray(to, i + 5 * ROWS);
-                word.lanewise(VectorOperators.LSHR, 24).and(0xF).or(CODE_BITS).reinterpretAsFloats().sub(zero).intoArray(to, i + 6 * ROWS);
-                word.lanewise(VectorOperators.LSHR, 28).or(CODE_BITS).reinterpretAsFloats().sub(zero).intoArray(to, i + 7 * ROWS);
+                word.lanewise(VectorOperators.LSHR, 4)
+                        .and(0xF)
+                        .or(CODE_BITS)
+                        .reinterpretAsFloats()
+                        .sub(zero)
+                        .intoArray(to, i + ROWS);
+                word.lanewise(VectorOperators.LSHR, 8)
+                        .and(0xF)
+                        .or(CODE_BITS)
+                        .reinterpretAsFloats()
+                        .sub(zero)
+                        .intoArray(to, i + 2 * ROWS);
+                word.lanewise(VectorOperators.LSHR, 12)
+                        .and(0xF)
+                        .or(CODE_BITS)
+                        .reinterpretAsFloats()
+                        .sub(zero)
+                        .intoArray(to, i + 3 * ROWS);
+                word.lanewise(VectorOperators.LSHR, 16)
+                        .and(0xF)
+                        .or(CODE_BITS)
+                        .reinterpretAsFloats()
+                        .sub(zero)
+                        .intoArray(to, i + 4 * ROWS);
+                word.lanewise(VectorOperators.LSHR, 20)
+                        .and(0xF)
+                        .or(CODE_BITS)
+                        .reinterpretAsFloats()
+                        .sub(zero)
+                        .intoArray(to, i + 5 * ROWS);
+                word.lanewise(VectorOperators.LSHR, 24)
+                        .and(0xF)
+                        .or(CODE_BITS)
+                        .reinterpretAsFloats()
+                        .sub(zero)
+                        .intoArray(to, i + 6 * ROWS);
+                word.lanewise(VectorOperators.LSHR, 28)
+                        .or(CODE_BITS)
+                        .reinterpretAsFloats()
+                        .sub(zero)
+                        .intoArray(to, i + 7 * ROWS);
                 at += ROW_BYTES;
             }
         }
@@ -56,13 +90,25 @@ final class VectorNibblePanels extends VectorFloatPanels {
             sum = FloatVector.broadcast(FLOATS, x[xAt + 8 * i + 1]).fma(code.sub(zero), sum);
             code = word.lanewise(VectorOperators.LSHR, 8).and(0xF).or(CODE_BITS).reinterpretAsFloats();
             sum = FloatVector.broadcast(FLOATS, x[xAt + 8 * i + 2]).fma(code.sub(zero), sum);
-            code = word.lanewise(VectorOperators.LSHR, 12).and(0xF).or(CODE_BITS).reinterpretAsFloats();
+            code = word.lanewise(VectorOperators.LSHR, 12)
+                    .and(0xF)
+                    .or(CODE_BITS)
+                    .reinterpretAsFloats();
             sum = FloatVector.broadcast(FLOATS, x[xAt + 8 * i + 3]).fma(code.sub(zero), sum);
-            code = word.lanewise(VectorOperators.LSHR, 16).and(0xF).or(CODE_BITS).reinterpretAsFloats();
+            code = word.lanewise(VectorOperators.LSHR, 16)
+                    .and(0xF)
+                    .or(CODE_BITS)
+                    .reinterpretAsFloats();
             sum = FloatVector.broadcast(FLOATS, x[xAt + 8 * i + 4]).fma(code.sub(zero), sum);
-            code = word.lanewise(VectorOperators.LSHR, 20).and(0xF).or(CODE_BITS).reinterpretAsFloats();
+            code = word.lanewise(VectorOperators.LSHR, 20)
+                    .and(0xF)
+                    .or(CODE_BITS)
+                    .reinterpretAsFloats();
             sum = FloatVector.broadcast(FLOATS, x[xAt + 8 * i + 5]).fma(code.sub(zero), sum);
-            code = word.lanewise(VectorOperators.LSHR, 24).and(0xF).or(CODE_BITS).reinterpretAsFloats();
+            code = word.lanewise(VectorOperators.LSHR, 24)
+                    .and(0xF)
+                    .or(CODE_BITS)
+                    .reinterpretAsFloats();
             sum = FloatVector.broadcast(FLOATS, x[xAt + 8 * i + 6]).fma(code.sub(zero), sum);
             code = word.lanewise(VectorOperators.LSHR, 28).or(CODE_BITS).reinterpretAsFloats();
             sum = FloatVector.broadcast(FLOATS, x[xAt + 8 * i + 7]).fma(code.sub(zero), sum);

@@ -17,6 +17,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -46,6 +47,7 @@ public final class Decoder implements CausalLm {
             Embedding embedding,
             List<DecoderLayer> layers,
             OutputHead head,
+            StepBuffers step,
             WorkerPool pool,
             Arena arena) {
         this.config = config;
@@ -55,7 +57,7 @@ public final class Decoder implements CausalLm {
         this.layers = layers;
         this.head = head;
         this.rope = new RotaryAngles(spec.rope());
-        this.step = new StepBuffers(spec.dimensions());
+        this.step = step;
         this.pool = pool;
         this.arena = arena;
     }
@@ -76,14 +78,16 @@ public final class Decoder implements CausalLm {
             Arena arena) {
         Dimensions d = spec.dimensions();
         Embedding embedding = weights.embedding(spec.names().embedding(), d.vocabSize(), d.hiddenSize());
-        List<Supplier<DecoderLayer>> layers = new ArrayList<>();
+        List<Function<StepBuffers, DecoderLayer>> layers = new ArrayList<>();
         for (int layer = 0; layer < d.layers(); layer++) {
             layers.add(DecoderLayer.ask(weights, spec, layer));
         }
         Supplier<OutputHead> head = OutputHead.ask(weights, spec);
         weights.load(pool, progress);
-        List<DecoderLayer> loaded = layers.stream().map(Supplier::get).toList();
-        return new Decoder(config, spec, fingerprint, embedding, loaded, head.get(), pool, arena);
+        StepBuffers step = new StepBuffers(d);
+        List<DecoderLayer> loaded =
+                layers.stream().map(layer -> layer.apply(step)).toList();
+        return new Decoder(config, spec, fingerprint, embedding, loaded, head.get(), step, pool, arena);
     }
 
     @Override
@@ -114,9 +118,8 @@ public final class Decoder implements CausalLm {
         step.begin(batch);
         try {
             embed(batch.tokens());
-            for (int i = 0; i < layers.size(); i++) {
-                int layer = i;
-                layers.get(layer).forward(step, caches.get(layer), pool, () -> layerListener.layerWritten(layer));
+            for (int layer = 0; layer < layers.size(); layer++) {
+                layers.get(layer).forward(caches.get(layer), pool, layerListener);
             }
             head.deliver(step, batch.logitRows(), pool, logits);
         } finally {

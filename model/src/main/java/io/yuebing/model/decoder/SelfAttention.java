@@ -1,22 +1,45 @@
 package io.yuebing.model.decoder;
 
+import io.yuebing.kernels.ActivationRows;
 import io.yuebing.kernels.Attention;
 import io.yuebing.kernels.Attention.CacheView;
 import io.yuebing.kernels.Linear;
+import io.yuebing.kernels.LinearGroup;
 import io.yuebing.kernels.Rope;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.model.weights.WeightLoader;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Grouped-query attention of one layer over the paged cache (Ainslie et al., 2023).
- *
- * @param window positions that a token attends to, its own included; {@link DecoderSpec#NO_WINDOW} = all
  */
-record SelfAttention(Dimensions dimensions, int window, Linear query, Linear key, Linear value, Linear output) {
+final class SelfAttention {
+    private final Dimensions dimensions;
+    /** Positions that a token attends to, its own included; {@link DecoderSpec#NO_WINDOW} = all. */
+    private final int window;
 
-    static Supplier<SelfAttention> ask(WeightLoader weights, DecoderSpec spec, int layer) {
+    private final LinearGroup queryKeyValue;
+    private final Linear output;
+    private final StepBuffers step;
+    private final IntConsumer turnAndWrite = this::turnAndWrite;
+    private final ActivationRows attended = this::readAttended;
+    private @Nullable CacheView cache;
+
+    private SelfAttention(
+            Dimensions dimensions, int window, LinearGroup queryKeyValue, Linear output, StepBuffers step) {
+        this.dimensions = dimensions;
+        this.window = window;
+        this.queryKeyValue = queryKeyValue;
+        this.output = output;
+        this.step = step;
+    }
+
+    static Function<StepBuffers, SelfAttention> ask(WeightLoader weights, DecoderSpec spec, int layer) {
         Dimensions d = spec.dimensions();
         TensorNames names = spec.names();
         String prefix = names.layers() + layer + ".";
@@ -26,22 +49,30 @@ record SelfAttention(Dimensions dimensions, int window, Linear query, Linear key
         Supplier<Linear> value = weights.linear(prefix + names.value(), d.kvWidth(), d.hiddenSize(), bias);
         Supplier<Linear> output =
                 weights.linear(prefix + names.attentionOutput(), d.hiddenSize(), d.queryWidth(), false);
-        return () -> new SelfAttention(d, spec.windows().get(layer), query.get(), key.get(), value.get(), output.get());
+        int window = spec.windows().get(layer);
+        return step ->
+                new SelfAttention(d, window, LinearGroup.of(query.get(), key.get(), value.get()), output.get(), step);
     }
 
-    /** Computes keys and values of the rows from {@code normed} and writes them to the cache; prepares the queries. */
-    void writeKeysAndValues(StepBuffers step, CacheView cache, WorkerPool pool) {
-        query.apply(step.normed, step.rows(), step.query, pool);
-        key.apply(step.normed, step.rows(), step.key, pool);
-        value.apply(step.normed, step.rows(), step.value, pool);
-        pool.run(step.rows(), row -> {
-            turn(step, row, step.query, dimensions.heads());
-            turn(step, row, step.key, dimensions.kvHeads());
-            int position = step.positions[row];
-            int block = step.blockTables[row][position / cache.blockSize()];
-            int at = row * dimensions.kvWidth();
-            Attention.write(cache, block, position % cache.blockSize(), step.key, at, step.value, at);
-        });
+    /** Computes keys and values of the rows from {@code x} and writes them to the cache; prepares the queries. */
+    void writeKeysAndValues(ActivationRows x, CacheView into, WorkerPool pool) {
+        queryKeyValue.apply(x, step.rows(), pool, step.queryKeyValue());
+        cache = into;
+        pool.run(step.rows(), turnAndWrite);
+    }
+
+    private void turnAndWrite(int row) {
+        CacheView into = Objects.requireNonNull(cache);
+        turn(step, row, step.query, dimensions.heads());
+        turn(step, row, step.key, dimensions.kvHeads());
+        int position = step.positions[row];
+        int block = step.blockTables[row][position / into.blockSize()];
+        int at = row * dimensions.kvWidth();
+        Attention.write(into, block, position % into.blockSize(), step.key, at, step.value, at);
+    }
+
+    private void readAttended(int row, float[] to) {
+        System.arraycopy(step.attended, row * dimensions.queryWidth(), to, 0, dimensions.queryWidth());
     }
 
     private void turn(StepBuffers step, int row, float[] x, int heads) {
@@ -51,7 +82,7 @@ record SelfAttention(Dimensions dimensions, int window, Linear query, Linear key
         }
     }
 
-    /** Attends and projects into {@code output}. A task is one row's heads of one KV head, late rows first. */
+    /** Attends and projects into the residual stream. A task is one row's heads of one KV head, late rows first. */
     void attend(StepBuffers step, CacheView cache, WorkerPool pool) {
         int heads = dimensions.heads();
         int kvHeads = dimensions.kvHeads();
@@ -65,10 +96,10 @@ record SelfAttention(Dimensions dimensions, int window, Linear query, Linear key
             Attention.kvHead(
                     cache, table, from, position, step.query, at, heads, task % kvHeads, scale, step.attended, at);
         });
-        output.apply(step.attended, step.rows(), step.output, pool);
+        output.addTo(attended, step.rows(), step.hidden, pool);
     }
 
     Stream<Linear> matrices() {
-        return Stream.of(query, key, value, output);
+        return Stream.concat(queryKeyValue.members().stream(), Stream.of(output));
     }
 }

@@ -20,10 +20,6 @@ final class StepBuffers {
 
     /** Residual stream, {@code [rows][hidden]}. */
     float[] hidden = {};
-    /** Its normalised copy, input of the next products. */
-    float[] normed = {};
-    /** Output of a part of a layer, to be added to the residual stream. */
-    float[] output = {};
 
     float[] query = {};
     float[] key = {};
@@ -36,12 +32,24 @@ final class StepBuffers {
 
     float[] sin = {};
 
+    private float[][] queryKeyValue = {};
+    private float[][] gateAndUp = {};
+
     StepBuffers(Dimensions dimensions) {
         this.dimensions = dimensions;
     }
 
     int rows() {
         return rows;
+    }
+
+    /** The three arrays, for the products that fill them together. */
+    float[][] queryKeyValue() {
+        return queryKeyValue;
+    }
+
+    float[][] gateAndUp() {
+        return gateAndUp;
     }
 
     /** Takes over a batch's rows. */
@@ -77,8 +85,6 @@ final class StepBuffers {
         positions = new int[grown];
         blockTables = new int[grown][];
         hidden = matrix(grown, dimensions.hiddenSize());
-        normed = matrix(grown, dimensions.hiddenSize());
-        output = matrix(grown, dimensions.hiddenSize());
         query = matrix(grown, dimensions.queryWidth());
         key = matrix(grown, dimensions.kvWidth());
         value = matrix(grown, dimensions.kvWidth());
@@ -87,6 +93,8 @@ final class StepBuffers {
         up = matrix(grown, dimensions.intermediateSize());
         cos = matrix(grown, dimensions.headSize() / 2);
         sin = matrix(grown, dimensions.headSize() / 2);
+        queryKeyValue = new float[][] {query, key, value};
+        gateAndUp = new float[][] {gate, up};
         capacity = grown; // last: an allocation that fails leaves nothing half grown in use
     }
 

@@ -6,6 +6,7 @@ import io.yuebing.kernels.Linear;
 import io.yuebing.kernels.WorkerPool;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
@@ -90,8 +91,10 @@ public final class WeightLoader {
     public void load(WorkerPool pool, Progress progress) {
         Meter meter =
                 new Meter(slots.stream().mapToLong(slot -> slot.stored.bytes()).sum(), progress);
-        pool.run(slots.size(), i -> {
-            Slot slot = slots.get(i);
+        List<Slot> largestFirst = new ArrayList<>(slots); // or one thread ends with the largest, the others idle
+        largestFirst.sort(Comparator.comparingLong(slot -> -slot.stored.bytes()));
+        pool.run(largestFirst.size(), i -> {
+            Slot slot = largestFirst.get(i);
             slot.linear = slot.stored.load(slot.bias, mode, arena);
             meter.add(slot.stored.bytes());
         });
