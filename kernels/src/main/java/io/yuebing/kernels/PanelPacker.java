@@ -24,6 +24,7 @@ final class PanelPacker {
     static void pack(PanelShape shape, MemorySegment rowMajor, MemorySegment to) {
         int perWord = shape.encoding().inputsPerWord();
         int[] words = new int[STRETCH / perWord * ROWS];
+        short[] halves = new short[STRETCH];
         for (int panel = 0; panel < shape.panels(); panel++) {
             int rows = Math.min(ROWS, shape.outputs() - panel * ROWS);
             for (int first = 0; first < shape.inputs(); first += STRETCH) {
@@ -31,7 +32,7 @@ final class PanelPacker {
                 Arrays.fill(words, 0);
                 for (int row = 0; row < rows; row++) {
                     long source = (long) (panel * ROWS + row) * shape.inputs() + first;
-                    readRow(rowMajor, source, inputs, perWord, words, row);
+                    readRow(rowMajor, source, inputs, perWord, words, row, halves);
                 }
                 long at = panel * shape.panelBytes() + (long) (first / perWord) * ROW_BYTES;
                 copy(words, Math.ceilDiv(inputs, perWord) * ROWS, to, at);
@@ -39,14 +40,20 @@ final class PanelPacker {
         }
     }
 
-    private static void readRow(MemorySegment from, long element, int inputs, int perWord, int[] words, int row) {
-        for (int i = 0; i < inputs; i++) {
-            if (perWord == 1) {
+    private static void readRow(
+            MemorySegment from, long element, int inputs, int perWord, int[] words, int row, short[] halves) {
+        if (perWord == 1) {
+            for (int i = 0; i < inputs; i++) {
                 words[i * ROWS + row] = from.get(SOURCE_INT, (element + i) * Integer.BYTES);
-            } else {
-                int value = from.get(SOURCE_SHORT, (element + i) * Short.BYTES) & 0xFFFF;
-                words[i / 2 * ROWS + row] |= value << (i % 2 * Short.SIZE);
             }
+            return;
+        }
+        MemorySegment.copy(from, SOURCE_SHORT, element * Short.BYTES, halves, 0, inputs);
+        for (int i = 0; i + 1 < inputs; i += 2) {
+            words[i / 2 * ROWS + row] = halves[i] & 0xFFFF | halves[i + 1] << Short.SIZE;
+        }
+        if (inputs % 2 == 1) {
+            words[inputs / 2 * ROWS + row] = halves[inputs - 1] & 0xFFFF;
         }
     }
 
@@ -79,11 +86,11 @@ final class PanelPacker {
     static void pack(PanelShape shape, QuantizedWeights w, MemorySegment to) {
         int[] words = new int[shape.words(0) * ROWS];
         int[] shift = new int[ROWS];
-        for (int panel = 0; panel < shape.panels(); panel++) {
-            int firstRow = panel * ROWS;
-            int rows = Math.min(ROWS, shape.outputs() - firstRow);
-            long at = panel * shape.panelBytes();
-            for (int group = 0; group < shape.groups(); group++) {
+        for (int group = 0; group < shape.groups(); group++) { // outermost: keeps the codes read within few pages
+            for (int panel = 0; panel < shape.panels(); panel++) {
+                int firstRow = panel * ROWS;
+                int rows = Math.min(ROWS, shape.outputs() - firstRow);
+                long at = panel * shape.panelBytes() + group * shape.groupBytes(0);
                 packHeader(shape, w, group, firstRow, rows, to, at);
                 int parameters = group * shape.outputs() + firstRow;
                 for (int row = 0; row < rows && !shape.ownZeros(); row++) {
@@ -91,7 +98,6 @@ final class PanelPacker {
                 }
                 packCodes(shape, w, group, firstRow, rows, shift, words);
                 copy(words, shape.words(group) * ROWS, to, at + shape.headerBytes());
-                at += shape.groupBytes(group);
             }
         }
     }
@@ -125,13 +131,14 @@ final class PanelPacker {
         int perWord = shape.encoding().inputsPerWord();
         int bits = shape.encoding().bitsPerInput();
         int mask = (1 << w.bits()) - 1;
+        byte[] codes = w.codes();
         int firstInput = group * shape.groupSize();
         for (int i = 0; i < shape.groupInputs(group); i++) {
             int source = (firstInput + i) * shape.outputs() + firstRow;
             int word = i / perWord * ROWS;
             int position = i % perWord * bits;
             for (int row = 0; row < rows; row++) {
-                to[word + row] |= (w.codes()[source + row] & mask) + shift[row] << position;
+                to[word + row] |= (codes[source + row] & mask) + shift[row] << position;
             }
         }
     }
