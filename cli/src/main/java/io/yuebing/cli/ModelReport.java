@@ -58,7 +58,7 @@ final class ModelReport {
         report.add("rope", summary.rope());
         report.add("sliding window layers", summary.slidingWindowLayers());
         report.add("end of sequence ids", config.eosTokenIds());
-        for (ElementType type : List.of(ElementType.BF16, ElementType.F32)) {
+        for (ElementType type : List.of(ElementType.BF16, ElementType.INT8, ElementType.F32)) {
             report.addBytes("KV bytes per token " + type.wireName(), summary.kvBytesPerToken(type));
             report.addBytes("memory needed KV " + type.wireName(), summary.memoryNeeded(type));
         }

@@ -29,7 +29,8 @@ import tools.jackson.databind.node.ObjectNode;
  *                "heads": {"from": 0, "to": 2}, "layers": {"from": 0, "to": 24}, // "to" is exclusive
  *                "fingerprint": "..."}}
  * </pre>
- * Unknown fields are ignored; a missing or mistyped one is refused by name.
+ * An element type with scales ({@code int8}) has them behind the channels of each token and head, so its token stride is larger
+ * than its channels. Unknown fields are ignored; a missing or mistyped one is refused by name.
  *
  * @param node name for people
  * @param layout of the node's KV cache

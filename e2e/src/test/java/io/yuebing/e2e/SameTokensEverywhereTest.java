@@ -23,7 +23,7 @@ class SameTokensEverywhereTest {
     private static final int BATCH = 32;
 
     @ParameterizedTest(name = "compute {0}, KV {1}")
-    @CsvSource({"F32, F32", "INT8, BF16"})
+    @CsvSource({"F32, F32", "INT8, BF16", "INT8, INT8"})
     void sameBits(ComputeMode compute, ElementType kvType) throws Exception {
         LocalCluster.Settings settings =
                 new LocalCluster.Settings(LocalCluster.DEMO, compute, kvType, 4096, 2048, true);

@@ -83,7 +83,8 @@ public final class KernelWarmup {
                     product.apply(x, tokens, y, alone);
                 }
                 rows(kernels.rows(), x.clone(), halves);
-                attention(kernels.attention(), x, y.clone());
+                attention(kernels.attention(), x);
+                selection(kernels.selection(), x, y.clone());
             }
         }
     }
@@ -116,12 +117,32 @@ public final class KernelWarmup {
         }
     }
 
-    private static void attention(AttentionKernel attention, float[] x, float[] out) {
+    private static void attention(AttentionKernel attention, float[] x) {
         int channels = GROUP / 2;
-        int positions = x.length / channels;
-        float[] scores = new float[positions];
-        attention.scores(x, positions, channels, x, 0, 1, scores, 0);
-        attention.accumulate(x, positions, channels, scores, 0, out, 0);
+        MemorySegment cache = MemorySegment.ofArray(new byte[AttentionKernel.TILE * channels * Float.BYTES]);
+        long[] rows = new long[AttentionKernel.TILE];
+        float[] read = new float[AttentionKernel.TILE * channels];
+        float[] scores = new float[4 * AttentionKernel.TILE];
+        float[] sums = new float[4 * channels];
+        int[] scratch = new int[AttentionKernel.SCRATCH];
+        for (CacheElement element : CacheElement.values()) {
+            attention.readKeys(cache, rows, element, 0, channels, read, scratch);
+            attention.readValues(cache, rows, 0, element, 0, channels, read);
+        }
+        for (int queries = 1; queries <= 4; queries++) {
+            attention.scores(read, channels, x, 1, x, new int[4], 0, queries, scores);
+            attention.weigh(
+                    scores, 0, queries, new float[queries], new float[queries], new float[Kernels.REDUCTION_LANES]);
+            attention.accumulate(read, channels, 0, AttentionKernel.TILE, scores, 0, sums, 0, channels, queries);
+        }
+    }
+
+    private static void selection(SelectionKernel selection, float[] x, float[] weights) {
+        int n = weights.length;
+        float largest = selection.largest(x, 0, n);
+        float unused = selection.exponentials(x, 0, n, largest, 1, 0, weights, 0);
+        unused += selection.sumAtLeast(weights, 0, n, 0.5f);
+        unused += selection.firstAtLeast(x, 0, n, largest) + selection.countAtLeast(x, 0, n, largest);
     }
 
     private static float[] numbers(int n) {

@@ -22,6 +22,8 @@ sealed interface Kernels permits ScalarKernels, VectorKernels {
 
     AttentionKernel attention();
 
+    SelectionKernel selection();
+
     PanelKernel panels(PanelEncoding encoding, ComputeMode mode);
 
     /** Adds up {@link #REDUCTION_LANES} partial sums. */

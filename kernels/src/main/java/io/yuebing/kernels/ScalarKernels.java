@@ -4,6 +4,7 @@ package io.yuebing.kernels;
 final class ScalarKernels implements Kernels {
     private final RowKernel rows = new ScalarRows();
     private final AttentionKernel attention = new ScalarAttention();
+    private final SelectionKernel selection = new ScalarSelection();
 
     @Override
     public RowKernel rows() {
@@ -13,6 +14,11 @@ final class ScalarKernels implements Kernels {
     @Override
     public AttentionKernel attention() {
         return attention;
+    }
+
+    @Override
+    public SelectionKernel selection() {
+        return selection;
     }
 
     @Override

@@ -4,6 +4,7 @@ package io.yuebing.kernels;
 final class VectorKernels implements Kernels {
     private final RowKernel rows = new VectorRows();
     private final AttentionKernel attention = new VectorAttention();
+    private final SelectionKernel selection = new VectorSelection();
 
     @Override
     public RowKernel rows() {
@@ -13,6 +14,11 @@ final class VectorKernels implements Kernels {
     @Override
     public AttentionKernel attention() {
         return attention;
+    }
+
+    @Override
+    public SelectionKernel selection() {
+        return selection;
     }
 
     @Override

@@ -62,7 +62,7 @@ final class VectorRows implements RowKernel {
      *
      * <p>From array to array, because a vector that a method returns may end up on the heap.
      */
-    private static void exponentials(float[] from, int at, float sign, float shift, float[] to, int toAt, int n) {
+    static void exponentials(float[] from, int at, float sign, float shift, float[] to, int toAt, int n) {
         FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
         for (int i = 0; i < n; i += COUNT) {
             FloatVector x = FloatVector.fromArray(FLOATS, from, at + i)

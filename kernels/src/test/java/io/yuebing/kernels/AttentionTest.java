@@ -5,16 +5,26 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class AttentionTest {
     private static final int KV_HEADS = 2;
     private static final int HEADS = 6;
+    private static final int ALL = 0;
 
-    /** Keys and values of a sequence. */
+    /** How a sequence is stored and computed. */
+    private record How(CacheElement element, int blockSize, int window, int chunk, int threads) {
+        static How plainly(CacheElement element, int window) {
+            return new How(element, 16, window, Integer.MAX_VALUE, 1);
+        }
+    }
+
+    /** Keys, values and queries of a sequence. */
     private record Sequence(int length, int headSize, float[] k, float[] v, float[] q) {
         static Sequence random(long seed, int length, int headSize) {
             Random random = new Random(seed);
@@ -24,34 +34,48 @@ class AttentionTest {
                     headSize,
                     Matrices.floats(random, length * row),
                     Matrices.floats(random, length * row),
-                    Matrices.floats(random, HEADS * headSize));
+                    Matrices.floats(random, length * HEADS * headSize));
         }
 
-        /** Attention of the last position, from a cache with the given form, written in the order of the blocks. */
-        float[] attend(int elementBytes, int blockSize, int from, long shuffleSeed) {
-            int blocks = Math.ceilDiv(length, blockSize);
-            long token = (long) headSize * elementBytes;
-            long head = token * blockSize;
+        /** Attention of the positions from {@code first} on, in chunks. Memory that was not written holds NaN. */
+        float[] attend(How how, int first) {
+            int blocks = Math.ceilDiv(length, how.blockSize()) + 2;
+            long token =
+                    (long) headSize * how.element().bytes() + (how.element().scaled() ? Float.BYTES : 0);
+            long head = token * how.blockSize();
             long kv = head * KV_HEADS;
-            int[] table = blockTable(new Random(shuffleSeed), blocks);
-            try (Arena arena = Arena.ofConfined()) {
+            int[] table = blockTable(new Random(how.blockSize()), blocks);
+            float[] out = new float[length * HEADS * headSize];
+            try (Arena arena = Arena.ofShared();
+                    WorkerPool pool = WorkerPool.create(how.threads())) {
                 Attention.CacheView view = new Attention.CacheView(
-                        arena.allocate(2 * kv * blocks, 64),
-                        elementBytes,
-                        blockSize,
+                        arena.allocate(2 * kv * blocks, 64).fill((byte) 0xff),
+                        how.element(),
+                        how.blockSize(),
                         headSize,
                         KV_HEADS,
                         2 * kv,
                         kv,
                         head,
                         token);
-                for (int position = 0; position < length; position++) {
-                    int row = position * KV_HEADS * headSize;
-                    Attention.write(view, table[position / blockSize], position % blockSize, k, row, v, row);
+                BatchAttention attention = new BatchAttention(HEADS, KV_HEADS, headSize);
+                write(view, table, 0, first);
+                for (int from = first; from < length; from += Math.min(how.chunk(), length)) {
+                    int rows = Math.min(how.chunk(), length - from);
+                    write(view, table, from, from + rows);
+                    attention.clear();
+                    attention.add(from, rows, from, table);
+                    attention.attend(view, how.window(), scale(), q, out, pool);
                 }
-                float[] out = new float[HEADS * headSize + 1];
-                Attention.row(view, table, from, length - 1, q, 0, HEADS, scale(), out, 1);
-                return out;
+            }
+            return Arrays.copyOfRange(out, first * HEADS * headSize, out.length);
+        }
+
+        private void write(Attention.CacheView view, int[] table, int from, int to) {
+            for (int position = from; position < to; position++) {
+                int row = position * KV_HEADS * headSize;
+                int blockSize = view.blockSize();
+                Attention.write(view, table[position / blockSize], position % blockSize, k, row, v, row);
             }
         }
 
@@ -69,17 +93,17 @@ class AttentionTest {
             return (float) (1 / Math.sqrt(headSize));
         }
 
-        /** The definition, in doubles. */
-        double[] reference(int from) {
+        /** The definition, in doubles, of one position. */
+        double[] reference(int position, int window) {
             double[] out = new double[HEADS * headSize];
             for (int head = 0; head < HEADS; head++) {
                 int kvHead = head / (HEADS / KV_HEADS);
                 double sum = 0;
-                for (int position = from; position < length; position++) {
-                    int row = (position * KV_HEADS + kvHead) * headSize;
+                for (int p = AttentionGroup.firstAttended(position, window); p <= position; p++) {
+                    int row = (p * KV_HEADS + kvHead) * headSize;
                     double score = 0;
                     for (int c = 0; c < headSize; c++) {
-                        score += (double) q[head * headSize + c] * k[row + c];
+                        score += (double) q[(position * HEADS + head) * headSize + c] * k[row + c];
                     }
                     double weight = Math.exp(score * scale());
                     sum += weight;
@@ -95,37 +119,74 @@ class AttentionTest {
         }
     }
 
+    private static double tolerance(CacheElement element) {
+        return switch (element) {
+            case F32 -> 3e-6;
+            case F16 -> 0.004;
+            case BF16, INT8 -> 0.05;
+        };
+    }
+
     @ParameterizedTest
-    @ValueSource(ints = {8, 16, 24, 64, 80, 128})
-    void theResultIsThatOfTheDefinition(int headSize) {
-        for (int length : new int[] {1, 2, 15, 16, 33, 100}) {
-            Sequence sequence = Sequence.random(length, length, headSize);
-            for (int from : new int[] {0, length / 2, length - 1}) {
-                float[] exact = sequence.attend(4, 16, from, 1);
-                float[] rounded = sequence.attend(2, 16, from, 1);
-                double[] reference = sequence.reference(from);
-                for (int i = 0; i < reference.length; i++) {
-                    assertThat((double) exact[i + 1])
-                            .as("length %d from %d, element %d", length, from, i)
-                            .isCloseTo(reference[i], within(2e-6));
-                    assertThat((double) rounded[i + 1])
-                            .as("bfloat16, length %d from %d, element %d", length, from, i)
-                            .isCloseTo(reference[i], within(0.05));
+    @EnumSource(CacheElement.class)
+    void theResultIsThatOfTheDefinition(CacheElement element) {
+        for (int headSize : new int[] {2, 8, 16, 24, 64, 80, 128}) {
+            for (int length : new int[] {1, 2, 63, 64, 65, 150}) {
+                Sequence sequence = Sequence.random(length, length, headSize);
+                for (int window : new int[] {ALL, 1, 50, 64}) {
+                    float[] out = sequence.attend(How.plainly(element, window), 0);
+                    for (int position : new int[] {0, length / 2, length - 1}) {
+                        double[] reference = sequence.reference(position, window);
+                        for (int i = 0; i < reference.length; i++) {
+                            assertThat((double) out[position * HEADS * headSize + i])
+                                    .as(
+                                            "head size %d, window %d, position %d, element %d",
+                                            headSize, window, position, i)
+                                    .isCloseTo(reference[i], within(tolerance(element)));
+                        }
+                    }
                 }
             }
         }
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {2, 4})
-    void theBitsDoNotDependOnBlocks(int elementBytes) {
-        for (int length : new int[] {1, 31, 32, 33, 70}) {
+    @EnumSource(CacheElement.class)
+    void theBitsDoNotDependOnBlocksChunksOrThreads(CacheElement element) {
+        for (int length : new int[] {1, 64, 65, 200}) {
             Sequence sequence = Sequence.random(length, length, 64);
-            float[] expected = sequence.attend(elementBytes, 16, 0, 1);
-            for (int blockSize = 1; blockSize <= 33; blockSize++) {
-                assertThat(sequence.attend(elementBytes, blockSize, 0, blockSize))
-                        .as("length %d in blocks of %d", length, blockSize)
-                        .containsExactly(expected);
+            for (int window : new int[] {ALL, 70}) {
+                float[] expected = sequence.attend(How.plainly(element, window), 0);
+                for (int blockSize : new int[] {1, 3, 16, 33, 256}) {
+                    for (int chunk : new int[] {1, 7, 64, 1000}) {
+                        How how = new How(element, blockSize, window, chunk, 1 + chunk % 4);
+                        assertThat(sequence.attend(how, 0))
+                                .as("length %d, %s", length, how)
+                                .containsExactly(expected);
+                    }
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1500})
+    void theBitsDoNotDependOnWhoComputesWhichPartOfALongContext(int window) {
+        Sequence sequence = Sequence.random(window, 5000, 32);
+        int first = sequence.length() - 70;
+        for (CacheElement element : CacheElement.values()) {
+            float[] expected = sequence.attend(How.plainly(element, window), first);
+            for (int threads = 1; threads <= 4; threads++) {
+                for (int chunk : new int[] {1, 9, 70}) {
+                    How how = new How(element, 16, window, chunk, threads);
+                    assertThat(sequence.attend(how, first)).as("%s", how).containsExactly(expected);
+                }
+            }
+            double[] reference = sequence.reference(sequence.length() - 1, window);
+            for (int i = 0; i < reference.length; i++) {
+                assertThat((double) expected[69 * HEADS * 32 + i])
+                        .as("%s, element %d", element, i)
+                        .isCloseTo(reference[i], within(tolerance(element)));
             }
         }
     }
@@ -136,20 +197,63 @@ class AttentionTest {
         for (int i = 0; i < sequence.q().length; i++) {
             sequence.q()[i] *= 1000;
         }
-        for (float value : sequence.attend(4, 16, 0, 1)) {
+        for (float value : sequence.attend(How.plainly(CacheElement.F32, ALL), 0)) {
             assertThat(value).isFinite();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(CacheElement.class)
+    void anInvalidTokenDamagesNobodyBeforeIt(CacheElement element) {
+        Sequence sequence = Sequence.random(3, 100, 16);
+        float[] expected = sequence.attend(How.plainly(element, ALL), 0);
+        int row = 80 * KV_HEADS * 16;
+        sequence.k()[row] = Float.NaN;
+        sequence.v()[row] = Float.POSITIVE_INFINITY;
+        float[] actual = sequence.attend(How.plainly(element, ALL), 0);
+        int damaged = 80 * HEADS * 16;
+        assertThat(Arrays.copyOf(actual, damaged)).containsExactly(Arrays.copyOf(expected, damaged));
+        for (int position = 80; position < 100; position++) {
+            assertThat(actual[position * HEADS * 16])
+                    .as("position %d", position)
+                    .isNaN();
+        }
+    }
+
+    @Test
+    void integersTakeTheScaleOfTheirRow() {
+        Sequence sequence = Sequence.random(4, 30, 16);
+        for (int i = 0; i < sequence.v().length; i++) {
+            sequence.v()[i] *= (float) Math.pow(10, i / 16 % 7 - 3);
+        }
+        float[] out = sequence.attend(How.plainly(CacheElement.INT8, 1), 0);
+        for (int position = 0; position < 30; position++) {
+            for (int head = 0; head < HEADS; head++) {
+                int row = position * KV_HEADS + head / (HEADS / KV_HEADS);
+                double largest = 0;
+                for (int c = 0; c < 16; c++) {
+                    largest = Math.max(largest, Math.abs(sequence.v()[row * 16 + c]));
+                }
+                for (int c = 0; c < 16; c++) {
+                    assertThat((double) out[(position * HEADS + head) * 16 + c])
+                            .isCloseTo(sequence.v()[row * 16 + c], within(largest / 253));
+                }
+            }
         }
     }
 
     @Test
     void positionsOutsideTheBlockTableAreRefused() {
-        try (Arena arena = Arena.ofConfined()) {
+        try (Arena arena = Arena.ofConfined();
+                WorkerPool pool = WorkerPool.create(1)) {
             Attention.CacheView view =
-                    new Attention.CacheView(arena.allocate(4096), 4, 4, 8, KV_HEADS, 512, 256, 128, 32);
+                    new Attention.CacheView(arena.allocate(4096), CacheElement.F32, 4, 8, KV_HEADS, 512, 256, 128, 32);
+            BatchAttention attention = new BatchAttention(HEADS, KV_HEADS, 8);
+            attention.add(0, 1, 4, new int[] {0});
             float[] q = new float[HEADS * 8];
-            assertThatThrownBy(() -> Attention.row(view, new int[] {0}, 0, 4, q, 0, HEADS, 1, new float[HEADS * 8], 0))
+            assertThatThrownBy(() -> attention.attend(view, ALL, 1, q, new float[HEADS * 8], pool))
                     .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining("Positions 0 to 4 are not in 1 blocks of 4");
+                    .hasMessageContaining("Positions 4 to 4 are not in 1 blocks of 4");
         }
     }
 }

@@ -136,28 +136,6 @@ class VectorTwinTest {
     }
 
     @Test
-    void attentionIsTheSame() {
-        for (int headSize : new int[] {4, 16, 24, 32, 48, 64, 80, 96, 128, 256}) {
-            for (int count = 1; count <= 33; count++) {
-                Random random = new Random(headSize * 1000L + count);
-                float[] rows = row(random, count * headSize);
-                float[] q = row(random, headSize + 1);
-                float[] expected = new float[count + 2];
-                float[] actual = new float[count + 2];
-                scalar.attention().scores(rows, count, headSize, q, 1, 0.3f, expected, 2);
-                vector.attention().scores(rows, count, headSize, q, 1, 0.3f, actual, 2);
-                assertSameBits(actual, expected, "scores, head size %d, count %d", headSize, count);
-                float[] weights = row(random, count + 1);
-                float[] expectedOut = row(random, headSize + 1);
-                float[] actualOut = expectedOut.clone();
-                scalar.attention().accumulate(rows, count, headSize, weights, 1, expectedOut, 1);
-                vector.attention().accumulate(rows, count, headSize, weights, 1, actualOut, 1);
-                assertSameBits(actualOut, expectedOut, "sums, head size %d, count %d", headSize, count);
-            }
-        }
-    }
-
-    @Test
     void everyHalfPrecisionWeightIsReadTheSame() {
         short[] all = new short[1 << 16];
         for (int i = 0; i < all.length; i++) {

@@ -7,7 +7,8 @@ import java.util.Optional;
  * Where every element of a KV cache lies: the descriptor that peers exchange before the first byte of cache.
  *
  * <p>The byte offset of an element is the sum over {@link #axes()} of index times {@link #strides()}. Strides are
- * declared, not derived, so padded and strided caches are expressed as well.
+ * declared, not derived, so padded and strided caches are expressed as well. Where the {@link ElementType} has a scale, it
+ * follows the channels of each token and head.
  *
  * @param name short name for people, for example {@code native}
  * @param axes the axes from the outermost to the innermost in memory
@@ -61,7 +62,7 @@ public record KvLayout(
         long stride = type.bytes();
         for (int i = axes.size() - 1; i >= 0; i--) {
             strides[i] = stride;
-            stride *= sizes.get(i);
+            stride = axes.get(i) == KvAxis.CHANNEL ? type.rowBytes(headSize) : stride * sizes.get(i);
         }
         return new KvLayout(
                 "native",
@@ -94,7 +95,7 @@ public record KvLayout(
 
     /** Bytes from the first to past the last element. */
     public long byteSize() {
-        long last = elementType.bytes();
+        long last = elementType.bytes() + elementType.scaleBytes();
         for (int i = 0; i < axes.size(); i++) {
             last += (sizes.get(i) - 1) * strides.get(i);
         }
@@ -122,7 +123,7 @@ public record KvLayout(
                 throw new IllegalStateException("KV layout '" + name + "': a block is not contiguous, axis " + axis
                         + " has stride " + strides.get(i) + ", dense would be " + bytes);
             }
-            bytes *= sizes.get(i);
+            bytes = axis == KvAxis.CHANNEL ? elementType.rowBytes(sizes.get(i)) : bytes * sizes.get(i);
         }
         return bytes;
     }

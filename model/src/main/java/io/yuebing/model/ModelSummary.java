@@ -64,7 +64,7 @@ public record ModelSummary(
 
     /** Bytes of keys and values that one token takes in all layers. */
     public long kvBytesPerToken(ElementType type) {
-        return 2L * config.layers() * config.kvHeads() * config.headSize() * type.bytes();
+        return 2L * config.layers() * config.kvHeads() * type.rowBytes(config.headSize());
     }
 
     /** Bytes to expect for the weights and one sequence of full length. */

@@ -23,6 +23,8 @@ class BatchInvarianceTest {
         "qwen2-gptq-int4, F32, F32",
         "qwen2-gptq-int8, INT8, F32",
         "qwen2-yarn, F32, BF16",
+        "qwen2-yarn, F32, INT8",
+        "qwen2-gptq-int4, INT8, F16",
         "qwen2-f32, F32, F32",
     })
     void bitsDoNotDependOnChunksThreadsOrNeighbours(String name, ComputeMode compute, ElementType kvType) {

@@ -46,6 +46,7 @@ class ModelsTest {
         assertThat(demo.config().eosTokenIds()).containsExactly(4093, 4091);
         assertThat(demo.config().maxPositions()).isEqualTo(4096);
         assertThat(demo.kvBytesPerToken(ElementType.F32)).isEqualTo(6 * 2 * 2 * 32 * 4);
+        assertThat(demo.kvBytesPerToken(ElementType.INT8)).isEqualTo(6 * 2 * 2 * (32 + 4));
         assertThat(demo.kvBytesPerToken(ElementType.BF16)).isEqualTo(6 * 2 * 2 * 32 * 2);
         assertThat(demo.memoryNeeded(ElementType.BF16)).isEqualTo(demo.weightBytes() + 4096L * 1536);
     }

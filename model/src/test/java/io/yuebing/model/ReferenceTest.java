@@ -51,10 +51,16 @@ class ReferenceTest {
         "qwen2-yarn,      F32,  BF16, 0.25, 0.03",
         "qwen2-gptq-int4, F32,  BF16, 0.25, 0.03",
         "qwen2-gptq-int8, F32,  BF16, 0.25, 0.03",
+        "qwen2-f32,       F32,  F16,  0.025, 0.003",
+        "qwen2-gptq-int4, F32,  F16,  0.025, 0.003",
+        "qwen2-f32,       F32,  INT8, 0.6,  0.08",
+        "qwen2-yarn,      F32,  INT8, 0.6,  0.08",
+        "qwen2-gptq-int4, F32,  INT8, 0.6,  0.08",
         "qwen2-gptq-int4, INT8, F32,  1.0,  0.12",
         "qwen2-gptq-int8, INT8, F32,  1.0,  0.12",
         "qwen2-gptq-int4, INT8, BF16, 1.0,  0.12",
         "qwen2-gptq-int8, INT8, BF16, 1.0,  0.12",
+        "qwen2-gptq-int4, INT8, INT8, 1.0,  0.14",
     })
     void fasterSettingsStayWithinTheirTolerance(
             String name, ComputeMode compute, ElementType kvType, double largest, double rootMeanSquare) {

@@ -82,8 +82,13 @@ public final class Settings {
             "activations in products with quantised weights",
             NODE,
             ENGINE);
-    public static final Setting<String> KV_DTYPE =
-            fixed("kv-dtype", ValueType.choice("f32", "bf16"), "bf16", "element type of the KV cache", NODE, ENGINE);
+    public static final Setting<String> KV_DTYPE = fixed(
+            "kv-dtype",
+            ValueType.choice("bf16", "f32", "f16", "int8"),
+            "bf16",
+            "element type of the KV cache",
+            NODE,
+            ENGINE);
     public static final Setting<Integer> BLOCK_SIZE =
             fixed("block-size", ValueType.integer(1, 1024), 16, "tokens in a KV block", NODE, ENGINE);
     public static final Setting<Long> KV_MEMORY = computed(

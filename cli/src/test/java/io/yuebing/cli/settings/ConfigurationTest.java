@@ -43,7 +43,7 @@ class ConfigurationTest {
                 .hasMessage("--port: expected an integer from 0 to 65535, got '65536'");
         assertThatThrownBy(() -> Configuration.resolve(Map.of(), Map.of("YUEBING_KV_DTYPE", "f8"), Optional.empty()))
                 .isInstanceOf(UserError.class)
-                .hasMessage("YUEBING_KV_DTYPE: expected one of f32, bf16, got 'f8'");
+                .hasMessage("YUEBING_KV_DTYPE: expected one of bf16, f32, f16, int8, got 'f8'");
         assertThatThrownBy(() -> Configuration.resolve(Map.of(), Map.of(), file("\nkv-memory: lots\n")))
                 .isInstanceOf(UserError.class)
                 .hasMessage("folder/yuebing.yaml:2: kv-memory: expected a size such as 512MiB or 2GiB,"

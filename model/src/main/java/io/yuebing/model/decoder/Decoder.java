@@ -1,6 +1,7 @@
 package io.yuebing.model.decoder;
 
 import io.yuebing.kernels.Attention.CacheView;
+import io.yuebing.kernels.CacheElement;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvAxis;
@@ -152,9 +153,9 @@ public final class Decoder implements CausalLm {
             KvLayout layout = cache.layout();
             KvLayout expected = decoder.kvLayout(layout.size(KvAxis.BLOCK), layout.blockSize(), layout.elementType());
             Optional<String> mismatch = expected.mismatch(layout);
-            if (mismatch.isPresent() || layout.elementType() == ElementType.F16) {
-                throw new IllegalArgumentException("the decoder cannot compute on KV layout '" + layout.name() + "': "
-                        + mismatch.orElse("element type f16; supported: f32, bf16"));
+            if (mismatch.isPresent()) {
+                throw new IllegalArgumentException(
+                        "the decoder cannot compute on KV layout '" + layout.name() + "': " + mismatch.get());
             }
             List<CacheView> layers = new ArrayList<>();
             for (int layer = 0; layer < layout.layers().size(); layer++) {
@@ -169,7 +170,7 @@ public final class Decoder implements CausalLm {
             MemorySegment memory = cache.memory().asSlice(layout.blockOffset(layer, 0), bytes);
             return new CacheView(
                     memory,
-                    layout.elementType().bytes(),
+                    element(layout.elementType()),
                     layout.blockSize(),
                     layout.size(KvAxis.CHANNEL),
                     layout.size(KvAxis.HEAD),
@@ -177,6 +178,15 @@ public final class Decoder implements CausalLm {
                     layout.stride(KvAxis.KV),
                     layout.stride(KvAxis.HEAD),
                     layout.stride(KvAxis.TOKEN));
+        }
+
+        private static CacheElement element(ElementType type) {
+            return switch (type) {
+                case F32 -> CacheElement.F32;
+                case F16 -> CacheElement.F16;
+                case BF16 -> CacheElement.BF16;
+                case INT8 -> CacheElement.INT8;
+            };
         }
     }
 

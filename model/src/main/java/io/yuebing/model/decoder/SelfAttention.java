@@ -82,20 +82,10 @@ final class SelfAttention {
         }
     }
 
-    /** Attends and projects into the residual stream. A task is one row's heads of one KV head, late rows first. */
+    /** Attends and projects into the residual stream. */
     void attend(StepBuffers step, CacheView cache, WorkerPool pool) {
-        int heads = dimensions.heads();
-        int kvHeads = dimensions.kvHeads();
         float scale = (float) (1 / Math.sqrt(dimensions.headSize()));
-        pool.run(step.rows() * kvHeads, task -> {
-            int row = step.rows() - 1 - task / kvHeads;
-            int position = step.positions[row];
-            int from = window == DecoderSpec.NO_WINDOW ? 0 : Math.max(0, position - window + 1);
-            int at = row * dimensions.queryWidth();
-            int[] table = step.blockTables[row];
-            Attention.kvHead(
-                    cache, table, from, position, step.query, at, heads, task % kvHeads, scale, step.attended, at);
-        });
+        step.attention.attend(cache, window, scale, step.query, step.attended, pool);
         output.addTo(attended, step.rows(), step.hidden, pool);
     }
 

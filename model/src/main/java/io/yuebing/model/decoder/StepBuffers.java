@@ -1,5 +1,6 @@
 package io.yuebing.model.decoder;
 
+import io.yuebing.kernels.BatchAttention;
 import io.yuebing.model.ForwardBatch;
 import java.util.Arrays;
 
@@ -12,6 +13,9 @@ final class StepBuffers {
     private static final int[] NO_BLOCKS = {};
 
     private final Dimensions dimensions;
+    /** How the rows' attention is shared out. */
+    final BatchAttention attention;
+
     private int capacity;
     private int rows;
 
@@ -37,6 +41,7 @@ final class StepBuffers {
 
     StepBuffers(Dimensions dimensions) {
         this.dimensions = dimensions;
+        attention = new BatchAttention(dimensions.heads(), dimensions.kvHeads(), dimensions.headSize());
     }
 
     int rows() {
@@ -56,12 +61,14 @@ final class StepBuffers {
     void begin(ForwardBatch batch) {
         rows = batch.tokens().length;
         reserve(rows);
+        attention.clear();
         int next = 0;
         for (ForwardBatch.Span span : batch.spans()) {
             if (span.firstRow() != next || span.rows() < 1 || span.rows() > rows - next) {
                 throw new IllegalArgumentException("span " + span.firstRow() + " + " + span.rows()
                         + " does not continue at row " + next + " of " + rows);
             }
+            attention.add(next, span.rows(), span.firstPosition(), span.blockTable());
             for (int i = 0; i < span.rows(); i++, next++) {
                 positions[next] = span.firstPosition() + i;
                 blockTables[next] = span.blockTable();
@@ -75,6 +82,7 @@ final class StepBuffers {
     /** Lets go of the callers' block tables. */
     void end() {
         Arrays.fill(blockTables, 0, rows, NO_BLOCKS);
+        attention.clear();
     }
 
     private void reserve(int needed) {
