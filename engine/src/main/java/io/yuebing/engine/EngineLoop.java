@@ -45,7 +45,8 @@ final class EngineLoop implements Runnable {
     private @Nullable Throwable defect;
 
     private long integrityViolations;
-    private volatile EngineStats stats;
+    /** What others may see: written after each step, read as one. */
+    private final StatsBoard stats = new StatsBoard();
 
     EngineLoop(EngineConfig config, Mailbox mailbox, StepRunner runner, AtomicInteger inProgress) {
         this.config = config;
@@ -53,11 +54,11 @@ final class EngineLoop implements Runnable {
         this.runner = runner;
         this.inProgress = inProgress;
         scheduler = new Scheduler(config);
-        stats = snapshot();
+        publishStats();
     }
 
     EngineStats stats() {
-        return stats;
+        return stats.read();
     }
 
     @Override
@@ -70,10 +71,10 @@ final class EngineLoop implements Runnable {
                     step(plan);
                 } else if (plan.preempted() == 0) {
                     checkIntegrity();
-                    stats = snapshot();
+                    publishStats();
                     mailbox.await();
                 }
-                stats = snapshot();
+                publishStats();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -83,17 +84,20 @@ final class EngineLoop implements Runnable {
         } finally {
             mailbox.close();
             shutDown();
-            stats = snapshot();
+            publishStats();
         }
     }
 
     // ---- commands
 
     private void handleCommands() {
-        for (Command command : mailbox.take()) {
-            handle(command);
+        List<Command> commands = mailbox.take();
+        for (int i = 0; i < commands.size(); i++) {
+            handle(commands.get(i));
         }
-        grantReservations();
+        if (!wishes.isEmpty()) {
+            grantReservations();
+        }
     }
 
     private void handle(Command command) {
@@ -315,21 +319,7 @@ final class EngineLoop implements Runnable {
         }
     }
 
-    private EngineStats snapshot() {
-        return new EngineStats(
-                scheduler.running(),
-                scheduler.waiting(),
-                config.blocks(),
-                scheduler.freeBlocks(),
-                scheduler.cachedBlocks(),
-                scheduler.heldBlocks(),
-                scheduler.preemptions(),
-                scheduler.queriedTokens(),
-                scheduler.hitTokens(),
-                promptTokens,
-                generatedTokens,
-                steps,
-                failedSteps,
-                integrityViolations);
+    private void publishStats() {
+        stats.write(scheduler, config.blocks(), promptTokens, generatedTokens, steps, failedSteps, integrityViolations);
     }
 }

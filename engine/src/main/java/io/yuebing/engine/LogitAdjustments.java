@@ -63,6 +63,11 @@ final class LogitAdjustments {
         }
     }
 
+    /** Whether {@link #apply} would change nothing. */
+    boolean neutral() {
+        return biasedIds.length == 0 && counts == null && (endIds.length == 0 || generated >= params.minTokens());
+    }
+
     /** Changes the {@code logits} that start at {@code offset}. */
     void apply(float[] logits, int offset) {
         if (generated < params.minTokens()) {

@@ -2,12 +2,17 @@ package io.yuebing.engine;
 
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.TokenLogprob;
+import io.yuebing.kernels.Selection;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Log-probabilities, ranks, most likely alternatives: what a client may ask of the model's raw logits. */
 final class Logprobs {
+    /** Exponentials are added up as floats within a chunk, chunks as doubles. */
+    private static final int CHUNK = 1024;
+
     private final int vocabSize;
+    private final float[] exponentials = new float[CHUNK];
     private long[] keys = new long[32];
 
     Logprobs(int vocabSize) {
@@ -37,24 +42,18 @@ final class Logprobs {
     }
 
     private double logSumExp(float[] logits, int offset) {
-        float max = Float.NEGATIVE_INFINITY;
-        for (int i = offset; i < offset + vocabSize; i++) {
-            max = Math.max(max, logits[i]);
-        }
+        float max = Selection.largest(logits, offset, vocabSize);
         double sum = 0;
-        for (int i = offset; i < offset + vocabSize; i++) {
-            sum += Exponential.exp((double) logits[i] - max);
+        for (int id = 0; id < vocabSize; id += CHUNK) {
+            int n = Math.min(CHUNK, vocabSize - id);
+            sum += Selection.exponentials(logits, offset + id, n, max, 1, 0, exponentials, 0);
         }
         return max + StrictMath.log(sum);
     }
 
     private int rank(float[] logits, int offset, int id) {
         float own = logits[offset + id];
-        int before = 0;
-        for (int i = 0; i < vocabSize; i++) {
-            float other = logits[offset + i];
-            before += other > own || (other == own && i < id) ? 1 : 0;
-        }
-        return before + 1;
+        int equalBefore = Selection.countAtLeast(logits, offset, id, own);
+        return 1 + equalBefore + Selection.countAtLeast(logits, offset + id, vocabSize - id, Math.nextUp(own));
     }
 }

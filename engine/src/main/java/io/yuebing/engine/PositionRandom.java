@@ -18,8 +18,24 @@ final class PositionRandom {
      * @param position index in the sequence, prompt included, of the token that is chosen with it
      */
     static double uniform(long seed, int position) {
-        long stream = mix(seed + GOLDEN_GAMMA);
-        long bits = mix(stream + (position + 1L) * GOLDEN_GAMMA);
+        return uniform(bits(seed, position));
+    }
+
+    /**
+     * A further number for the same position.
+     *
+     * @param attempt how many numbers were used before; 0 gives that of {@link #uniform(long, int)}
+     */
+    static double uniform(long seed, int position, int attempt) {
+        long bits = bits(seed, position);
+        return uniform(attempt == 0 ? bits : mix(bits + attempt * GOLDEN_GAMMA));
+    }
+
+    private static long bits(long seed, int position) {
+        return mix(mix(seed + GOLDEN_GAMMA) + (position + 1L) * GOLDEN_GAMMA);
+    }
+
+    private static double uniform(long bits) {
         return (bits >>> 11) * 0x1.0p-53;
     }
 

@@ -1,5 +1,6 @@
 package io.yuebing.engine;
 
+import io.yuebing.kernels.Selection;
 import java.util.Arrays;
 
 /**
@@ -42,14 +43,14 @@ final class Ranking {
         for (int i = count / 2 - 1; i >= 0; i--) {
             siftDown(keys, i, count);
         }
+        int end = offset + n;
         float least = logits[offset + id(keys[0])];
-        for (int id = count; id < n; id++) {
-            float logit = logits[offset + id];
-            if (logit > least) {
-                keys[0] = key(logit, id);
-                siftDown(keys, 0, count);
-                least = logits[offset + id(keys[0])];
-            }
+        int at = Selection.firstAtLeast(logits, offset + count, end, Math.nextUp(least));
+        while (at < end) {
+            keys[0] = key(logits[at], at - offset);
+            siftDown(keys, 0, count);
+            least = logits[offset + id(keys[0])];
+            at = Selection.firstAtLeast(logits, at + 1, end, Math.nextUp(least));
         }
         Arrays.sort(keys, 0, count);
     }

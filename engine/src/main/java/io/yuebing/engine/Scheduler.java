@@ -45,10 +45,7 @@ final class Scheduler {
     private long queriedTokens;
     private long hitTokens;
 
-    // The plan being made.
-    private final List<StepPlan.Slice> slices = new ArrayList<>();
-    private int budget;
-    private int preempted;
+    private final StepPlan plan = new StepPlan();
 
     Scheduler(EngineConfig config) {
         this.config = config;
@@ -147,17 +144,20 @@ final class Scheduler {
 
     // ---- steps
 
-    /** Plans the next step and takes the blocks it needs. */
+    /** Plans the next step and takes the blocks it needs. The plan is valid until the next call. */
     StepPlan plan() {
-        slices.clear();
-        budget = config.maxBatchedTokens();
-        preempted = 0;
+        plan.clear();
         scheduleRunning(true);
         scheduleRunning(false);
-        if (preempted == 0) {
+        if (plan.preempted() == 0) {
             admit();
         }
-        return new StepPlan(List.copyOf(slices), config.maxBatchedTokens() - budget, preempted);
+        return plan;
+    }
+
+    /** Tokens that the step can still take. */
+    private int budget() {
+        return config.maxBatchedTokens() - plan.tokens();
     }
 
     /** Takes note that a slice is computed. */
@@ -167,7 +167,7 @@ final class Scheduler {
     }
 
     private void scheduleRunning(boolean oneToken) {
-        for (int i = 0; i < running.size() && budget > 0; i++) {
+        for (int i = 0; i < running.size() && budget() > 0; i++) {
             Sequence sequence = running.get(i);
             if ((sequence.missing() == 1) != oneToken) {
                 continue;
@@ -181,9 +181,8 @@ final class Scheduler {
     }
 
     private void schedule(Sequence sequence) {
-        int tokens = Math.min(sequence.missing(), budget);
-        slices.add(new StepPlan.Slice(sequence, sequence.computed(), sequence.computed() + tokens));
-        budget -= tokens;
+        int tokens = Math.min(sequence.missing(), budget());
+        plan.add(sequence, sequence.computed(), sequence.computed() + tokens);
     }
 
     /** Takes blocks up to the sequence's length, preempting others; false if it had to be preempted itself. */
@@ -215,22 +214,17 @@ final class Scheduler {
 
     private void preempt(Sequence victim) {
         running.remove(victim);
-        for (int i = slices.size() - 1; i >= 0; i--) {
-            if (slices.get(i).sequence() == victim) {
-                budget += slices.remove(i).tokens();
-            }
-        }
+        plan.preempt(victim);
         pool.releaseAll(victim.blocks());
         victim.computed(0);
         victim.registeredBlocks(0);
         waiting.addFirst(victim);
         preemptedWaiting++;
-        preempted++;
         preemptions++;
     }
 
     private void admit() {
-        while (budget > 0 && !waiting.isEmpty() && hasPlace() && takeBlocks(waiting.getFirst())) {
+        while (budget() > 0 && !waiting.isEmpty() && hasPlace() && takeBlocks(waiting.getFirst())) {
             Sequence sequence = waiting.removeFirst();
             preemptedWaiting = Math.max(0, preemptedWaiting - 1);
             running.add(sequence);

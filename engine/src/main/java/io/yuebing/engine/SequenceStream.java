@@ -3,8 +3,10 @@ package io.yuebing.engine;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.ServiceException;
 import io.yuebing.api.TokenStream;
-import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.LinkedBlockingQueue;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Carries one sequence's events from the engine's thread to its reader.
@@ -12,14 +14,10 @@ import java.util.concurrent.LinkedBlockingQueue;
  * <p>Writing never waits. What a slow reader leaves lying is bounded by the sequence's own length.
  */
 final class SequenceStream implements TokenStream {
-    private sealed interface Entry {
-        record Event(GenerateEvent event) implements Entry {}
-
-        record Failure(ServiceException cause) implements Entry {}
-    }
-
-    private final BlockingQueue<Entry> entries = new LinkedBlockingQueue<>();
+    private final Deque<GenerateEvent> events = new ArrayDeque<>();
     private final Runnable cancel;
+    /** Comes after all events. */
+    private @Nullable ServiceException failure;
     /** Set by the engine with the last entry. */
     private volatile boolean complete;
     /** Set by the reader with the last entry. */
@@ -30,8 +28,9 @@ final class SequenceStream implements TokenStream {
         this.cancel = cancel;
     }
 
-    void publish(GenerateEvent event) {
-        entries.add(new Entry.Event(event));
+    synchronized void publish(GenerateEvent event) {
+        events.addLast(event);
+        notifyAll();
     }
 
     void finish(GenerateEvent.Finished event) {
@@ -39,26 +38,26 @@ final class SequenceStream implements TokenStream {
         publish(event);
     }
 
-    void fail(ServiceException cause) {
+    synchronized void fail(ServiceException cause) {
         complete = true;
-        entries.add(new Entry.Failure(cause));
+        failure = cause;
+        notifyAll();
     }
 
     @Override
-    public GenerateEvent next() throws InterruptedException {
+    public synchronized GenerateEvent next() throws InterruptedException {
         if (readToEnd) {
             throw new IllegalStateException("the stream has ended");
         }
-        return switch (entries.take()) {
-            case Entry.Event(GenerateEvent event) -> {
-                readToEnd = event instanceof GenerateEvent.Finished;
-                yield event;
-            }
-            case Entry.Failure(ServiceException cause) -> {
-                readToEnd = true;
-                throw cause;
-            }
-        };
+        while (events.isEmpty() && failure == null) {
+            wait();
+        }
+        GenerateEvent event = events.pollFirst();
+        readToEnd = event == null || event instanceof GenerateEvent.Finished;
+        if (event == null) {
+            throw Objects.requireNonNull(failure);
+        }
+        return event;
     }
 
     @Override

@@ -25,6 +25,18 @@ final class StepRunner {
     private final int blockSize;
     private final Sampler sampler;
 
+    private final CausalLm.LayerListener announcing = this::announce;
+    private final CausalLm.LogitsSink reading = this::read;
+
+    // The step being run; kept, so that a step of the same shape as the last allocates nothing.
+    private List<StepPlan.Slice> slices = List.of();
+    private final List<ForwardBatch.Span> spans = new ArrayList<>();
+    private final List<ForwardBatch.Span> unusedSpans = new ArrayList<>();
+    private ForwardBatch batch = new ForwardBatch(new int[0], spans, new int[0]);
+    private int[] logitRows = {};
+    /** For each row whose logits are wanted the index of its slice. */
+    private int[] logitSlices = {};
+
     // Results by slice of the last plan.
     private @Nullable SampledToken[] sampled = new SampledToken[0];
     private @Nullable ServiceException[] failures = new ServiceException[0];
@@ -50,15 +62,25 @@ final class StepRunner {
     }
 
     void run(StepPlan plan) {
-        List<StepPlan.Slice> slices = plan.slices();
-        sampled = new SampledToken[slices.size()];
-        failures = new ServiceException[slices.size()];
-        announceCached(slices);
+        slices = plan.slices();
+        if (sampled.length < slices.size()) {
+            sampled = new SampledToken[slices.size()];
+            failures = new ServiceException[slices.size()];
+        }
+        Arrays.fill(sampled, null);
+        Arrays.fill(failures, null);
+        announceCached();
+        prepare(plan.tokens());
+        model.forward(batch, cache, announcing, reading);
+    }
 
-        int[] tokens = new int[plan.tokens()];
-        List<ForwardBatch.Span> spans = new ArrayList<>(slices.size());
-        int[] logitRows = new int[tokens.length];
-        int[] logitSlices = new int[tokens.length];
+    private void prepare(int rows) {
+        int[] tokens = batch.tokens().length == rows ? batch.tokens() : new int[rows];
+        if (logitRows.length < rows) {
+            logitRows = new int[rows];
+            logitSlices = new int[rows];
+        }
+        fitSpans(slices.size());
         int logitCount = 0;
         int row = 0;
         for (int i = 0; i < slices.size(); i++) {
@@ -66,7 +88,7 @@ final class StepRunner {
             Sequence sequence = slice.sequence();
             sequence.copyTokens(slice.from(), slice.tokens(), tokens, row);
             int[] blockTable = sequence.blocks().array();
-            spans.add(new ForwardBatch.Span(row, slice.tokens(), slice.from(), blockTable));
+            spans.get(i).set(row, slice.tokens(), slice.from(), blockTable);
             for (int position = slice.from(); position < slice.to(); position++) {
                 if (sequence.scores(position) || samples(slice, position)) {
                     logitRows[logitCount] = row + position - slice.from();
@@ -75,13 +97,20 @@ final class StepRunner {
             }
             row += slice.tokens();
         }
-        ForwardBatch batch = new ForwardBatch(tokens, spans, Arrays.copyOf(logitRows, logitCount));
-        model.forward(batch, cache, layer -> announce(slices, layer), (index, logits, offset) -> {
-            int slice = logitSlices[index];
-            ForwardBatch.Span span = spans.get(slice);
-            int position = span.firstPosition() + logitRows[index] - span.firstRow();
-            read(slices.get(slice), slice, position, logits, offset);
-        });
+        int[] wanted = batch.logitRows().length == logitCount ? batch.logitRows() : new int[logitCount];
+        System.arraycopy(logitRows, 0, wanted, 0, logitCount);
+        if (tokens != batch.tokens() || wanted != batch.logitRows()) {
+            batch = new ForwardBatch(tokens, spans, wanted);
+        }
+    }
+
+    private void fitSpans(int count) {
+        while (spans.size() > count) {
+            unusedSpans.add(spans.removeLast());
+        }
+        while (spans.size() < count) {
+            spans.add(unusedSpans.isEmpty() ? new ForwardBatch.Span(0, 0, 0, logitRows) : unusedSpans.removeLast());
+        }
     }
 
     /** Whether the logits at {@code position} are those the next token is sampled from. */
@@ -90,10 +119,14 @@ final class StepRunner {
         return position + 1 == sequence.length() && sequence.sampling().maxTokens() > 0;
     }
 
-    private void read(StepPlan.Slice slice, int index, int position, float[] logits, int offset) {
+    /** Takes the logits of one row. */
+    private void read(int logit, float[] logits, int offset) {
+        int index = logitSlices[logit];
         if (failures[index] != null) {
             return;
         }
+        StepPlan.Slice slice = slices.get(index);
+        int position = slice.from() + logitRows[logit] - spans.get(index).firstRow();
         Sequence sequence = slice.sequence();
         try {
             if (samples(slice, position)) {
@@ -113,7 +146,7 @@ final class StepRunner {
     }
 
     /** Announces blocks that came from the prefix cache: they are final in all layers already. */
-    private void announceCached(List<StepPlan.Slice> slices) {
+    private void announceCached() {
         for (int i = 0; i < slices.size(); i++) {
             StepPlan.Slice slice = slices.get(i);
             KvSink sink = slice.sequence().sink();
@@ -126,7 +159,7 @@ final class StepRunner {
     }
 
     /** Announces blocks that this step has completed in {@code layer}. */
-    private void announce(List<StepPlan.Slice> slices, int layer) {
+    private void announce(int layer) {
         for (int i = 0; i < slices.size(); i++) {
             StepPlan.Slice slice = slices.get(i);
             KvSink sink = slice.sequence().sink();
