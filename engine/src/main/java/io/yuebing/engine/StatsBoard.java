@@ -18,13 +18,7 @@ final class StatsBoard {
     private long integrityViolations;
 
     synchronized void write(
-            Scheduler scheduler,
-            int blocks,
-            long prompt,
-            long generated,
-            long allSteps,
-            long failed,
-            long violations) {
+            Scheduler scheduler, int blocks, long prompt, long generated, long allSteps, long failed, long violations) {
         running = scheduler.running();
         waiting = scheduler.waiting();
         totalBlocks = blocks;

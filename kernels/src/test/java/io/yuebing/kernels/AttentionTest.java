@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -130,10 +131,10 @@ class AttentionTest {
     @ParameterizedTest
     @EnumSource(CacheElement.class)
     void theResultIsThatOfTheDefinition(CacheElement element) {
-        for (int headSize : new int[] {2, 8, 16, 24, 64, 80, 128}) {
-            for (int length : new int[] {1, 2, 63, 64, 65, 150}) {
+        for (int headSize : new int[] {2, 64, 80}) {
+            for (int length : new int[] {1, 65, 150}) {
                 Sequence sequence = Sequence.random(length, length, headSize);
-                for (int window : new int[] {ALL, 1, 50, 64}) {
+                for (int window : new int[] {ALL, 50}) {
                     float[] out = sequence.attend(How.plainly(element, window), 0);
                     for (int position : new int[] {0, length / 2, length - 1}) {
                         double[] reference = sequence.reference(position, window);
@@ -153,12 +154,12 @@ class AttentionTest {
     @ParameterizedTest
     @EnumSource(CacheElement.class)
     void theBitsDoNotDependOnBlocksChunksOrThreads(CacheElement element) {
-        for (int length : new int[] {1, 64, 65, 200}) {
-            Sequence sequence = Sequence.random(length, length, 64);
+        for (int length : new int[] {150}) {
+            Sequence sequence = Sequence.random(length, length, 32);
             for (int window : new int[] {ALL, 70}) {
                 float[] expected = sequence.attend(How.plainly(element, window), 0);
-                for (int blockSize : new int[] {1, 3, 16, 33, 256}) {
-                    for (int chunk : new int[] {1, 7, 64, 1000}) {
+                for (int blockSize : new int[] {1, 33}) {
+                    for (int chunk : new int[] {1, 7, 64}) {
                         How how = new How(element, blockSize, window, chunk, 1 + chunk % 4);
                         assertThat(sequence.attend(how, 0))
                                 .as("length %d, %s", length, how)
@@ -170,21 +171,21 @@ class AttentionTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 1500})
+    @ValueSource(ints = {ALL, 1500})
     void theBitsDoNotDependOnWhoComputesWhichPartOfALongContext(int window) {
-        Sequence sequence = Sequence.random(window, 5000, 32);
-        int first = sequence.length() - 70;
-        for (CacheElement element : CacheElement.values()) {
+        Sequence sequence = Sequence.random(window, 2200, 16);
+        int first = sequence.length() - 20;
+        for (CacheElement element : List.of(CacheElement.BF16, CacheElement.INT8)) {
             float[] expected = sequence.attend(How.plainly(element, window), first);
             for (int threads = 1; threads <= 4; threads++) {
-                for (int chunk : new int[] {1, 9, 70}) {
+                for (int chunk : new int[] {1, 9}) {
                     How how = new How(element, 16, window, chunk, threads);
                     assertThat(sequence.attend(how, first)).as("%s", how).containsExactly(expected);
                 }
             }
             double[] reference = sequence.reference(sequence.length() - 1, window);
             for (int i = 0; i < reference.length; i++) {
-                assertThat((double) expected[69 * HEADS * 32 + i])
+                assertThat((double) expected[19 * HEADS * 16 + i])
                         .as("%s, element %d", element, i)
                         .isCloseTo(reference[i], within(tolerance(element)));
             }

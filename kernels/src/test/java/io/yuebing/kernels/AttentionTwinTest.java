@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -45,7 +46,9 @@ class AttentionTwinTest {
             actualBits[i] = Float.floatToIntBits(actual[i]);
             expectedBits[i] = Float.floatToIntBits(expected[i]);
         }
-        assertThat(actualBits).as(what, arguments).containsExactly(expectedBits);
+        if (!Arrays.equals(actualBits, expectedBits)) {
+            assertThat(actualBits).as(what, arguments).containsExactly(expectedBits);
+        }
     }
 
     @Test
@@ -56,7 +59,7 @@ class AttentionTwinTest {
             all.set(ValueLayout.JAVA_SHORT_UNALIGNED, (1 << 17) + 2L * i, (short) (i * 40503));
         }
         for (CacheElement element : CacheElement.values()) {
-            for (int headSize : HEAD_SIZES) {
+            for (int headSize : new int[] {24, 128}) {
                 int rowBytes = headSize * element.bytes();
                 int rows = (1 << 18) / rowBytes / TILE * TILE;
                 for (int first = 0; first < rows; first += TILE) {
@@ -83,7 +86,7 @@ class AttentionTwinTest {
     @Test
     void scoresAreTheSame() {
         for (int headSize : HEAD_SIZES) {
-            for (int queries = 1; queries <= 9; queries++) {
+            for (int queries = 1; queries <= 7; queries++) {
                 long seed = headSize * 100L + queries;
                 Random random = new Random(seed);
                 float[] keys = floats(random, TILE * headSize);

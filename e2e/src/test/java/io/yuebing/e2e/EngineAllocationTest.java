@@ -1,12 +1,15 @@
-package io.yuebing.engine;
+package io.yuebing.e2e;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.GenerationDefaults;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.TokenStream;
+import io.yuebing.engine.Engine;
+import io.yuebing.engine.EngineConfig;
 import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
@@ -21,7 +24,7 @@ import org.junit.jupiter.api.Timeout;
 
 /** Planning, sampling and bookkeeping of a step allocate nothing; a token costs the two records that its reader gets. */
 @Timeout(60)
-class AllocationTest {
+class EngineAllocationTest {
     private static final int BATCH = 8;
     private static final int WARM_UP = 1500;
     private static final int STEPS = 200;
@@ -43,17 +46,7 @@ class AllocationTest {
 
         @Override
         public ModelConfig config() {
-            return new ModelConfig(
-                    "Quiet",
-                    1,
-                    8,
-                    2,
-                    2,
-                    4,
-                    5000,
-                    8192,
-                    List.of(1),
-                    GenerationDefaults.NONE);
+            return new ModelConfig("Quiet", 1, 8, 2, 2, 4, 5000, 8192, List.of(1), GenerationDefaults.NONE);
         }
 
         @Override
@@ -90,15 +83,15 @@ class AllocationTest {
 
     @Test
     void aStepAllocatesOnlyWhatItsReadersGet() throws InterruptedException {
-        SamplingParams.Builder base = SamplingParams.builder().maxTokens(WARM_UP + STEPS + 10).ignoreEos(true);
+        SamplingParams.Builder base =
+                SamplingParams.builder().maxTokens(WARM_UP + STEPS + 10).ignoreEos(true);
         List<SamplingParams> kinds = List.of(
                 base.temperature(0).build(),
                 base.temperature(0.8).topP(0.9).build(),
                 base.topP(1).topK(40).build(),
                 base.topK(0).minP(0.05).repetitionPenalty(1.1).build());
         QuietModel model = new QuietModel();
-        EngineConfig config =
-                new EngineConfig(BLOCK_SIZE, 2000, 512, BATCH, BATCH, 4096, ElementType.F32, false, "0");
+        EngineConfig config = new EngineConfig(BLOCK_SIZE, 2000, 512, BATCH, BATCH, 4096, ElementType.F32, false, "0");
         try (Engine engine = Engine.start(model, config)) {
             List<TokenStream> streams = new ArrayList<>();
             for (int i = 0; i < BATCH; i++) {
@@ -106,7 +99,9 @@ class AllocationTest {
                 streams.add(engine.generate(GenerateRequest.of("r" + i, new int[] {5, 6, 7}, sampling)));
             }
             for (TokenStream stream : streams) {
-                Result.of(stream);
+                while (!(stream.next() instanceof GenerateEvent.Finished)) {
+                    // the events do not matter
+                }
             }
         }
         assertThat(model.allocated)
