@@ -2,8 +2,13 @@ package io.yuebing.kernels;
 
 import static io.yuebing.kernels.Kernels.REDUCTION_LANES;
 
+import java.util.Arrays;
+
 /** Plain loops over scores. */
 final class ScalarSelection implements SelectionKernel {
+    /** Partial sums; a vocabulary has some hundred chunks for each token, too many to allocate for. */
+    static final ThreadLocal<float[]> LANES = ThreadLocal.withInitial(() -> new float[REDUCTION_LANES]);
+
     @Override
     public float largest(float[] x, int at, int n) {
         float largest = Float.NEGATIVE_INFINITY;
@@ -26,7 +31,8 @@ final class ScalarSelection implements SelectionKernel {
     @Override
     public float exponentials(
             float[] x, int at, int n, float shift, float factor, float least, float[] weights, int weightsAt) {
-        float[] lanes = new float[REDUCTION_LANES];
+        float[] lanes = LANES.get();
+        Arrays.fill(lanes, 0);
         for (int i = 0; i < n; i++) {
             float e = Exponential.of((x[at + i] - shift) * factor);
             float weight = e >= least ? e : 0;
@@ -38,7 +44,8 @@ final class ScalarSelection implements SelectionKernel {
 
     @Override
     public float sumAtLeast(float[] x, int at, int n, float least) {
-        float[] lanes = new float[REDUCTION_LANES];
+        float[] lanes = LANES.get();
+        Arrays.fill(lanes, 0);
         for (int i = 0; i < n; i++) {
             lanes[i % REDUCTION_LANES] += x[at + i] >= least ? x[at + i] : 0;
         }

@@ -44,7 +44,7 @@ final class VectorSelection implements SelectionKernel {
             FloatVector.fromArray(FLOATS, x, at + i).sub(shift).mul(factor).intoArray(weights, weightsAt + i);
         }
         VectorRows.exponentials(weights, weightsAt, 1, 0, weights, weightsAt, whole);
-        float[] lanes = new float[REDUCTION_LANES];
+        float[] lanes = ScalarSelection.LANES.get();
         for (int part = 0; part < REDUCTION_LANES; part += COUNT) {
             FloatVector sum = FloatVector.zero(FLOATS);
             for (int i = weightsAt + part; i < weightsAt + whole; i += REDUCTION_LANES) {
@@ -65,7 +65,7 @@ final class VectorSelection implements SelectionKernel {
 
     @Override
     public float sumAtLeast(float[] x, int at, int n, float least) {
-        float[] lanes = new float[REDUCTION_LANES];
+        float[] lanes = ScalarSelection.LANES.get();
         int whole = n - n % REDUCTION_LANES;
         for (int part = 0; part < REDUCTION_LANES; part += COUNT) {
             FloatVector sum = FloatVector.zero(FLOATS);
