@@ -22,7 +22,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Planning, sampling and bookkeeping of a step allocate nothing; a token costs the two records that its reader gets. */
+/** Planning, sampling and bookkeeping of a step allocate little beside the two records that a token's reader gets. */
 @Timeout(60)
 class EngineAllocationTest {
     private static final int BATCH = 8;
@@ -33,7 +33,7 @@ class EngineAllocationTest {
     /** {@code SampledToken} and {@code GenerateEvent.Token}, without compressed headers. */
     private static final int BYTES_PER_TOKEN = 32 + 16;
 
-    /** Growth of a sequence's token array, block table and event queue: a few arrays in the life of a sequence. */
+    /** For growing token arrays, block tables and event queues; generous, 328 bytes for each token of this test. */
     private static final int BYTES_PER_SEQUENCE = 64 * 1024;
 
     /** A model whose steps allocate nothing; it looks at the thread's account between them. */
@@ -82,7 +82,7 @@ class EngineAllocationTest {
     }
 
     @Test
-    void aStepAllocatesOnlyWhatItsReadersGet() throws InterruptedException {
+    void aStepAllocatesLittleBesideWhatItsReadersGet() throws InterruptedException {
         SamplingParams.Builder base =
                 SamplingParams.builder().maxTokens(WARM_UP + STEPS + 10).ignoreEos(true);
         List<SamplingParams> kinds = List.of(
