@@ -16,6 +16,7 @@ import io.yuebing.kv.KvLayout;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.ForwardBatch;
 import io.yuebing.model.ModelConfig;
+import io.yuebing.model.StepCost;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +53,11 @@ class EngineAllocationTest {
         @Override
         public String fingerprint() {
             return "quiet";
+        }
+
+        @Override
+        public StepCost cost() {
+            return new StepCost(0, 0, 0, 0);
         }
 
         @Override
