@@ -1,39 +1,32 @@
 package io.yuebing.kv;
 
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /** Element types of a KV cache. */
 public enum ElementType {
-    F32(4, 0),
-    F16(2, 0),
-    BF16(2, 0),
-    /** Signed integers; behind the channels of a token's head stands the 32-bit float that they are multiplied with. */
-    INT8(1, 4);
+    F32(4),
+    F16(2),
+    BF16(2),
+    /** OCP 8-bit float, 4 exponent and 3 mantissa bits, no infinities: PyTorch's {@code float8_e4m3fn}. */
+    FP8_E4M3(1),
+    /** OCP 8-bit float, 5 exponent and 2 mantissa bits: PyTorch's {@code float8_e5m2}. */
+    FP8_E5M2(1),
+    /** Signed codes, which mean something only together with a scale. */
+    INT8(1);
 
     private final int bytes;
-    private final int scaleBytes;
 
-    ElementType(int bytes, int scaleBytes) {
+    ElementType(int bytes) {
         this.bytes = bytes;
-        this.scaleBytes = scaleBytes;
     }
 
-    /** Bytes of one element. */
     public int bytes() {
         return bytes;
     }
 
-    /** Bytes of the scale behind the channels of one token and head; 0 = elements are values themselves. */
-    public int scaleBytes() {
-        return scaleBytes;
-    }
-
-    /** Bytes of {@code channels} elements with their scale. */
-    public long rowBytes(int channels) {
-        return (long) channels * bytes + scaleBytes;
-    }
-
-    /** The spelling in flags, descriptors and errors: {@code f32}, {@code f16}, {@code bf16}, {@code int8}. */
+    /** The spelling in flags, descriptors and errors: {@code f32}, {@code bf16}, {@code fp8_e4m3}. */
     public String wireName() {
         return name().toLowerCase(Locale.ROOT);
     }
@@ -45,6 +38,17 @@ public enum ElementType {
                 return type;
             }
         }
-        throw new IllegalArgumentException("unknown KV element type '" + name + "'; one of f32, f16, bf16, int8");
+        throw new IllegalArgumentException("unknown KV element type '" + name + "'; one of "
+                + Arrays.stream(values()).map(ElementType::wireName).collect(Collectors.joining(", ")));
+    }
+
+    /** Whether every value of this type is one of {@code wider}, so that converting changes no value. */
+    boolean widensTo(ElementType wider) {
+        return this == wider
+                || switch (this) {
+                    case F32, INT8 -> false;
+                    case F16, BF16 -> wider == F32;
+                    case FP8_E4M3, FP8_E5M2 -> wider == F32 || wider == F16 || wider == BF16;
+                };
     }
 }

@@ -4,9 +4,12 @@ package io.yuebing.kv;
 public enum KvHolding {
     /** An axis of size two: 0 = key, 1 = value. */
     SPLIT_AXIS,
-    /** Key and value of a head side by side in the channel axis. */
+    /** Key and value of a head side by side in the channel axis: its first half is the key, its second the value. */
     PACKED,
-    /** Key x-packed {@code (head, channel / x, token, x)}, value token-minor: PagedAttention on Volta and Turing. */
+    /**
+     * Key x-packed {@code [channel / x][token][x]}, value token-minor {@code [channel][token]}: PagedAttention on Volta and
+     * Turing. The axes describe the key, so the channel stands twice; x is the size of the inner one.
+     */
     X_PACKED,
     /** One latent row for both (MLA). */
     LATENT

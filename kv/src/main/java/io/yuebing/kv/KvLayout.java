@@ -1,31 +1,41 @@
 package io.yuebing.kv;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where every element of a KV cache lies: the descriptor that peers exchange before the first byte of cache.
  *
- * <p>The byte offset of an element is the sum over {@link #axes()} of index times {@link #strides()}. Strides are
- * declared, not derived, so padded and strided caches are expressed as well. Where the {@link ElementType} has a scale, it
- * follows the channels of each token and head.
+ * <p>The byte offset of an element is {@link #offset()} plus the sum over {@link #axes()} of index times
+ * {@link #strides()}. Strides are declared, not derived, so padded and strided caches are expressed as well.
+ * docs/KV_LAYOUTS.md draws the known ones.
  *
  * @param name short name for people, for example {@code native}
  * @param axes the axes from the outermost to the innermost in memory
  * @param sizes number of indices along each axis, same order
- * @param strides bytes between neighbours along each axis, same order
+ * @param strides bytes between neighbours along each axis, same order; 0 for the separate ones
+ * @param offset byte of the first element in its memory
+ * @param separate how many of the outermost axes choose a tensor of its own instead of a place in one
  * @param elementType type of one element
+ * @param scales of the rows of a quantised cache
  * @param holding how keys and values are held
  * @param heads which KV heads of the model are here
  * @param layers which layers of the model are here
- * @param fingerprint identifies the model's weights and configuration; caches of different models never mix
+ * @param fingerprint identifies the model's weights and configuration, empty if it is not known; caches of different
+ *     models never mix
  */
 public record KvLayout(
         String name,
         List<KvAxis> axes,
         List<Integer> sizes,
         List<Long> strides,
+        long offset,
+        int separate,
         ElementType elementType,
+        @Nullable KvScales scales,
         KvHolding holding,
         Range heads,
         Range layers,
@@ -35,56 +45,47 @@ public record KvLayout(
         axes = List.copyOf(axes);
         sizes = List.copyOf(sizes);
         strides = List.copyOf(strides);
-        if (axes.size() != sizes.size() || axes.size() != strides.size()) {
-            throw new IllegalArgumentException("KV layout '" + name + "': " + axes.size() + " axes, " + sizes.size()
-                    + " sizes and " + strides.size() + " strides; expected the same number of each");
-        }
-        if (axes.stream().distinct().count() != axes.size()) {
-            throw new IllegalArgumentException("KV layout '" + name + "': an axis stands twice in " + axes);
-        }
-        for (int i = 0; i < sizes.size(); i++) {
-            if (sizes.get(i) <= 0 || strides.get(i) <= 0) {
-                throw new IllegalArgumentException("KV layout '" + name + "': axis " + axes.get(i) + " has size "
-                        + sizes.get(i) + " and stride " + strides.get(i) + "; both must be positive");
-            }
-        }
+        LayoutRules.check(name, axes, sizes, strides, offset, separate, elementType, scales, holding, heads, layers);
     }
 
     /**
      * The layout of this engine: {@code [layer][block][key|value][head][token][channel]}, dense. A block of one layer is
-     * contiguous, and within it each head's rows, so attention reads rows and a transfer copies blocks.
+     * contiguous, and within it each head's rows, so attention reads rows and a transfer copies blocks. The scale of an
+     * int8 row follows its channels.
      */
     public static KvLayout nativeLayout(
             int layers, int blocks, int heads, int blockSize, int headSize, ElementType type, String fingerprint) {
-        List<KvAxis> axes = List.of(KvAxis.LAYER, KvAxis.BLOCK, KvAxis.KV, KvAxis.HEAD, KvAxis.TOKEN, KvAxis.CHANNEL);
-        List<Integer> sizes = List.of(layers, blocks, 2, heads, blockSize, headSize);
-        Long[] strides = new Long[axes.size()];
-        long stride = type.bytes();
-        for (int i = axes.size() - 1; i >= 0; i--) {
-            strides[i] = stride;
-            stride = axes.get(i) == KvAxis.CHANNEL ? type.rowBytes(headSize) : stride * sizes.get(i);
-        }
-        return new KvLayout(
-                "native",
-                axes,
-                sizes,
-                List.of(strides),
-                type,
-                KvHolding.SPLIT_AXIS,
-                Range.of(heads),
-                Range.of(layers),
-                fingerprint);
+        return KnownLayout.NATIVE
+                .layout(new KvShape(Range.of(layers), blocks, blockSize, Range.of(heads), headSize, type))
+                .withFingerprint(fingerprint);
     }
 
-    /** Indices along {@code axis}; 1 if the layout does not have it. */
+    /** The same cache of a model that is known. */
+    public KvLayout withFingerprint(String known) {
+        return new KvLayout(
+                name, axes, sizes, strides, offset, separate, elementType, scales, holding, heads, layers, known);
+    }
+
+    /** The same elements with scales beside them. */
+    public KvLayout withScales(@Nullable KvScales with) {
+        return new KvLayout(
+                name, axes, sizes, strides, offset, separate, elementType, with, holding, heads, layers, fingerprint);
+    }
+
+    /** Indices along {@code axis}, also where it is split in two; 1 if the layout does not have it. */
     public int size(KvAxis axis) {
-        int i = axes.indexOf(axis);
-        return i < 0 ? 1 : sizes.get(i);
+        int size = 1;
+        for (int i = 0; i < axes.size(); i++) {
+            if (axes.get(i) == axis) {
+                size *= sizes.get(i);
+            }
+        }
+        return size;
     }
 
     /** Bytes between neighbours along {@code axis}; 0 if the layout does not have it. */
     public long stride(KvAxis axis) {
-        int i = axes.indexOf(axis);
+        int i = axes.lastIndexOf(axis);
         return i < 0 ? 0 : strides.get(i);
     }
 
@@ -93,18 +94,81 @@ public record KvLayout(
         return size(KvAxis.TOKEN);
     }
 
-    /** Bytes from the first to past the last element. */
+    /** Blocks of the cache. */
+    public int blocks() {
+        return size(KvAxis.BLOCK);
+    }
+
+    /** Channels of one key, one value or one latent row. */
+    public int headSize() {
+        int channels = size(KvAxis.CHANNEL);
+        return holding == KvHolding.PACKED ? channels / 2 : channels;
+    }
+
+    /** Number of tensors that hold the cache: 1, or the product of the separate axes' sizes. */
+    public int tensors() {
+        int count = 1;
+        for (int i = 0; i < separate; i++) {
+            count *= sizes.get(i);
+        }
+        return count;
+    }
+
+    /** Whether indices along {@code axis} lie in tensors of their own. */
+    public boolean separates(KvAxis axis) {
+        return axes.subList(0, separate).contains(axis);
+    }
+
+    /** Which tensor holds one side of a layer; the first separate axis counts slowest. */
+    int tensor(int layer, KvSide side) {
+        int index = 0;
+        for (int i = 0; i < separate; i++) {
+            int along = axes.get(i) == KvAxis.LAYER ? layer : side == KvSide.VALUE ? 1 : 0;
+            index = index * sizes.get(i) + along;
+        }
+        return index;
+    }
+
+    /** Bytes from the start of a tensor to past its last element or scale. */
     public long byteSize() {
-        long last = elementType.bytes() + elementType.scaleBytes();
-        for (int i = 0; i < axes.size(); i++) {
+        long last = offset + elementType.bytes();
+        for (int i = separate; i < axes.size(); i++) {
             last += (sizes.get(i) - 1) * strides.get(i);
+        }
+        return Math.max(last, scalesEnd());
+    }
+
+    private long scalesEnd() {
+        if (scales == null) {
+            return 0;
+        }
+        long last = scales.offset() + scales.type().bytes();
+        for (int i = 0; i < scales.axes().size(); i++) {
+            last += (rowsAlong(scales.axes().get(i)) - 1) * scales.strides().get(i);
         }
         return last;
     }
 
+    /** Indices along an axis of rows: 2 along {@link KvAxis#KV} also where key and value share their axes. */
+    int rowsAlong(KvAxis axis) {
+        if (axis == KvAxis.KV) {
+            return holding == KvHolding.LATENT ? 1 : 2;
+        }
+        return size(axis);
+    }
+
+    /** {@link #byteSize()} with the padding that may follow the last element: where the next tensor would begin. */
+    public long paddedByteSize() {
+        long padded = byteSize();
+        for (int i = separate; i < axes.size(); i++) {
+            padded = Math.max(padded, offset + sizes.get(i) * strides.get(i));
+        }
+        return padded;
+    }
+
     /** Byte offset of the first element of one block of one layer. */
     public long blockOffset(int layer, int block) {
-        return layer * stride(KvAxis.LAYER) + block * stride(KvAxis.BLOCK);
+        return offset + layer * stride(KvAxis.LAYER) + block * stride(KvAxis.BLOCK);
     }
 
     /**
@@ -123,33 +187,93 @@ public record KvLayout(
                 throw new IllegalStateException("KV layout '" + name + "': a block is not contiguous, axis " + axis
                         + " has stride " + strides.get(i) + ", dense would be " + bytes);
             }
-            bytes = axis == KvAxis.CHANNEL ? elementType.rowBytes(sizes.get(i)) : bytes * sizes.get(i);
+            bytes *= sizes.get(i);
+            if (axis == KvAxis.CHANNEL && scalesFollowRows()) {
+                bytes += scaleBytes();
+            }
         }
         return bytes;
+    }
+
+    private boolean scalesFollowRows() {
+        return scales != null
+                && scales.offset() == offset + (long) headSize() * elementType.bytes()
+                && scales.axes().stream().allMatch(axis -> scales.stride(axis) == stride(axis));
+    }
+
+    private int scaleBytes() {
+        return scales == null ? 0 : scales.type().bytes();
     }
 
     /**
      * Why blocks cannot be copied whole from this layout to {@code other}: the first field that differs, with both
      * values. The number of blocks may differ, and with it the layer stride.
      */
-    public Optional<String> mismatch(KvLayout other) {
-        return differs("model fingerprint", fingerprint, other.fingerprint)
-                .or(() -> differs("element type", elementType.wireName(), other.elementType.wireName()))
-                .or(() -> differs("holding of keys and values", holding, other.holding))
-                .or(() -> differs("axis order", axes, other.axes))
-                .or(() -> differs("layers", layers, other.layers))
-                .or(() -> differs("KV heads", heads, other.heads))
-                .or(() -> differs("block size", blockSize(), other.blockSize()))
-                .or(() -> differs("head size", size(KvAxis.CHANNEL), other.size(KvAxis.CHANNEL)))
-                .or(() -> axes.stream()
-                        .filter(axis -> axis != KvAxis.LAYER && axis != KvAxis.BLOCK)
-                        .flatMap(axis -> differs("stride of axis " + axis, stride(axis), other.stride(axis)).stream())
-                        .findFirst());
+    public Optional<KvDifference> mismatch(KvLayout other) {
+        return KvDifference.of("model fingerprint", fingerprint, other.fingerprint)
+                .or(() -> KvDifference.of("element type", elementType.wireName(), other.elementType.wireName()))
+                .or(() -> KvDifference.of("scales", scaleAxes(), other.scaleAxes()))
+                .or(() -> KvDifference.of("holding of keys and values", holding, other.holding))
+                .or(() -> KvDifference.of("axis order", axes, other.axes))
+                .or(() -> KvDifference.of("separate tensors", tensors(), other.tensors()))
+                .or(() -> KvDifference.of("layers", layers, other.layers))
+                .or(() -> KvDifference.of("KV heads", heads, other.heads))
+                .or(() -> KvDifference.of("block size", blockSize(), other.blockSize()))
+                .or(() -> KvDifference.of("head size", headSize(), other.headSize()))
+                .or(() -> strideMismatch(other));
     }
 
-    private static Optional<String> differs(String field, Object mine, Object theirs) {
-        return mine.equals(theirs)
-                ? Optional.empty()
-                : Optional.of(field + ": " + mine + " here, " + theirs + " there");
+    private Optional<KvDifference> strideMismatch(KvLayout other) {
+        for (int i = 0; i < axes.size(); i++) {
+            KvAxis axis = axes.get(i);
+            if (axis != KvAxis.LAYER && axis != KvAxis.BLOCK && !Objects.equals(strides.get(i), other.strides.get(i))) {
+                return KvDifference.of("stride of axis " + axis, strides.get(i), other.strides.get(i));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private String scaleAxes() {
+        return scales == null ? "none" : scales.type().wireName() + " " + scales.axes();
+    }
+
+    /** One plane for keys and one for values, or one of latent rows. */
+    List<KvPlane> planes() {
+        int es = elementType.bytes();
+        return switch (holding) {
+            case SPLIT_AXIS ->
+                List.of(plane(KvSide.KEY, 0, channels()), plane(KvSide.VALUE, stride(KvAxis.KV), channels()));
+            case PACKED -> {
+                long channel = stride(KvAxis.CHANNEL);
+                List<KvPlane.Channels> half = List.of(new KvPlane.Channels(headSize(), channel));
+                yield List.of(plane(KvSide.KEY, 0, half), plane(KvSide.VALUE, headSize() * channel, half));
+            }
+            case X_PACKED -> {
+                KvPlane key = plane(KvSide.KEY, 0, channels());
+                yield List.of(
+                        key,
+                        new KvPlane(
+                                KvSide.VALUE,
+                                offset + stride(KvAxis.KV),
+                                key.head(),
+                                es,
+                                List.of(new KvPlane.Channels(headSize(), (long) blockSize() * es))));
+            }
+            case LATENT -> List.of(plane(KvSide.LATENT, 0, channels()));
+        };
+    }
+
+    private KvPlane plane(KvSide side, long at, List<KvPlane.Channels> channels) {
+        return new KvPlane(side, offset + at, stride(KvAxis.HEAD), stride(KvAxis.TOKEN), channels);
+    }
+
+    private List<KvPlane.Channels> channels() {
+        List<KvPlane.Channels> digits = new ArrayList<>();
+        for (int i = 0; i < axes.size(); i++) {
+            if (axes.get(i) == KvAxis.CHANNEL) {
+                digits.add(new KvPlane.Channels(sizes.get(i), strides.get(i)));
+            }
+        }
+        return digits;
     }
 }

@@ -6,6 +6,7 @@ import io.yuebing.kernels.WorkerPool;
 import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvAxis;
 import io.yuebing.kv.KvCache;
+import io.yuebing.kv.KvDifference;
 import io.yuebing.kv.KvLayout;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.ForwardBatch;
@@ -152,7 +153,7 @@ public final class Decoder implements CausalLm {
         static CacheViews of(KvCache cache, Decoder decoder) {
             KvLayout layout = cache.layout();
             KvLayout expected = decoder.kvLayout(layout.size(KvAxis.BLOCK), layout.blockSize(), layout.elementType());
-            Optional<String> mismatch = expected.mismatch(layout);
+            Optional<String> mismatch = expected.mismatch(layout).map(KvDifference::toString);
             if (mismatch.isPresent()) {
                 throw new IllegalArgumentException(
                         "the decoder cannot compute on KV layout '" + layout.name() + "': " + mismatch.get());
@@ -186,6 +187,9 @@ public final class Decoder implements CausalLm {
                 case F16 -> CacheElement.F16;
                 case BF16 -> CacheElement.BF16;
                 case INT8 -> CacheElement.INT8;
+                case FP8_E4M3, FP8_E5M2 ->
+                    throw new IllegalArgumentException("the decoder cannot compute on a KV cache of " + type.wireName()
+                            + "; supported: f32, f16, bf16, int8");
             };
         }
     }
