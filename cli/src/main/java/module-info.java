@@ -5,11 +5,11 @@ module io.yuebing.cli {
     requires io.yuebing.api;
     requires io.yuebing.dialect;
     requires io.yuebing.gateway;
+    requires io.yuebing.kv;
     // Only commands that compute resolve these (the launcher adds the module io.yuebing.node or io.yuebing.bench): the
     // other processes start faster without the engine, and without the JVM's notice about its incubating vector module.
     requires static io.yuebing.bench;
     requires static io.yuebing.kernels;
-    requires static io.yuebing.kv;
     requires static io.yuebing.model;
     requires static io.yuebing.node;
     requires info.picocli;

@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             ChatCommand.class,
             PullCommand.class,
             InspectCommand.class,
+            KvCommand.class,
             BenchCommand.class,
             ConfigCommand.class,
             CompletionCommand.class,

@@ -15,7 +15,7 @@ class CommandsTest {
     @Test
     void everyCommandShowsExamplesInItsHelp() {
         for (String command :
-                List.of("up", "serve", "node", "gateway", "chat", "pull", "inspect", "config", "completion")) {
+                List.of("up", "serve", "node", "gateway", "chat", "pull", "inspect", "kv", "config", "completion")) {
             out.getBuffer().setLength(0);
             assertThat(run(command, "--help")).isZero();
             assertThat(out.toString()).as(command).contains("Example").contains("./yuebing " + command);

@@ -1,6 +1,7 @@
 package io.yuebing.model;
 
 import io.yuebing.kv.ElementType;
+import io.yuebing.kv.KvLayout;
 import io.yuebing.model.json.JsonObject;
 import io.yuebing.model.weights.GptqConfig;
 import io.yuebing.model.weights.TensorInfo;
@@ -64,7 +65,8 @@ public record ModelSummary(
 
     /** Bytes of keys and values that one token takes in all layers. */
     public long kvBytesPerToken(ElementType type) {
-        return 2L * config.layers() * config.kvHeads() * type.rowBytes(config.headSize());
+        return KvLayout.nativeLayout(config.layers(), 1, config.kvHeads(), 1, config.headSize(), type, "")
+                .byteSize();
     }
 
     /** Bytes to expect for the weights and one sequence of full length. */
