@@ -24,6 +24,7 @@ import java.util.stream.Collectors;
  * @param quantisation for example {@code gptq 4 bit, group 128, symmetric}; {@code none}
  * @param rope rotary position embedding, for example {@code theta 1000000}
  * @param slidingWindowLayers layers that attend to a window only
+ * @param kvElementsPerToken what the KV cache keeps of one token in all layers
  * @param tiedEmbeddings the output head is the embedding
  * @param chatTemplate whether the model brings one
  */
@@ -36,6 +37,7 @@ public record ModelSummary(
         String quantisation,
         String rope,
         int slidingWindowLayers,
+        long kvElementsPerToken,
         boolean tiedEmbeddings,
         boolean chatTemplate) {
     private static final int GPTQ_WORD_BITS = 32;
@@ -54,17 +56,16 @@ public record ModelSummary(
                 files.checkpoint().bytes(),
                 types(files),
                 files.gptq().map(GptqConfig::describe).orElse("none"),
-                files.spec().rope().describe(),
-                (int) files.spec().windows().stream()
-                        .filter(window -> window > 0)
-                        .count(),
+                files.spec().describeRope(),
+                files.spec().windowedLayers(),
+                files.spec().kvElementsPerToken(),
                 files.spec().tiedEmbeddings(),
                 hasChatTemplate(files.dir()));
     }
 
     /** Bytes of keys and values that one token takes in all layers. */
     public long kvBytesPerToken(ElementType type) {
-        return 2L * config.layers() * config.kvHeads() * config.headSize() * type.bytes();
+        return kvElementsPerToken * type.bytes();
     }
 
     /** Bytes to expect for the weights and one sequence of full length. */

@@ -25,7 +25,9 @@ class ReferenceTest {
                 "qwen2-yarn",
                 "qwen2-gptq-int4",
                 "qwen2-gptq-int8",
-                "llama3"
+                "llama3",
+                "mistral",
+                "qwen3"
             })
     void floatComputeAndFloatCacheAgreeToFloatRounding(String name) {
         Path dir = ModelRun.MODELS.resolve(name);

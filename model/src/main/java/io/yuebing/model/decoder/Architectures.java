@@ -7,7 +7,12 @@ import java.util.stream.Collectors;
 
 /** The families that are supported. */
 public final class Architectures {
-    private static final List<Architecture> ALL = List.of(new Qwen2(), new Llama());
+    private static final List<Architecture> ALL = List.of(
+            new Llama(),
+            new Mistral("MistralForCausalLM"),
+            new Mistral("MinistralForCausalLM"),
+            new Qwen2(),
+            new Qwen3());
 
     private Architectures() {}
 
@@ -24,6 +29,11 @@ public final class Architectures {
                 .findFirst()
                 .orElseThrow(() -> new UserError(config.file() + ": architecture " + String.join(", ", names)
                         + " is not supported; supported: "
-                        + ALL.stream().map(Architecture::name).collect(Collectors.joining(", "))));
+                        + names()));
+    }
+
+    /** The supported ones, as in config.json. */
+    public static String names() {
+        return ALL.stream().map(Architecture::name).collect(Collectors.joining(", "));
     }
 }

@@ -33,7 +33,6 @@ public final class Decoder implements CausalLm {
     private final Embedding embedding;
     private final List<DecoderLayer> layers;
     private final OutputHead head;
-    private final RotaryAngles rope;
     private final StepBuffers step;
     private final WorkerPool pool;
     private final Arena arena;
@@ -54,8 +53,7 @@ public final class Decoder implements CausalLm {
         this.embedding = embedding;
         this.layers = layers;
         this.head = head;
-        this.rope = new RotaryAngles(spec.rope());
-        this.step = new StepBuffers(spec.dimensions());
+        this.step = new StepBuffers(spec);
         this.pool = pool;
         this.arena = arena;
     }
@@ -74,10 +72,10 @@ public final class Decoder implements CausalLm {
             WeightLoader.Progress progress,
             WorkerPool pool,
             Arena arena) {
-        Dimensions d = spec.dimensions();
-        Embedding embedding = weights.embedding(spec.names().embedding(), d.vocabSize(), d.hiddenSize());
+        Embedding embedding =
+                weights.embedding(spec.names().of(TensorRole.EMBEDDING), spec.vocabSize(), spec.hiddenSize());
         List<Supplier<DecoderLayer>> layers = new ArrayList<>();
-        for (int layer = 0; layer < d.layers(); layer++) {
+        for (int layer = 0; layer < spec.layers().size(); layer++) {
             layers.add(DecoderLayer.ask(weights, spec, layer));
         }
         Supplier<OutputHead> head = OutputHead.ask(weights, spec);
@@ -103,9 +101,7 @@ public final class Decoder implements CausalLm {
 
     @Override
     public KvLayout kvLayout(int blocks, int blockSize, ElementType elementType) {
-        Dimensions d = spec.dimensions();
-        return KvLayout.nativeLayout(
-                d.layers(), blocks, d.kvHeads(), blockSize, d.headSize(), elementType, fingerprint);
+        return spec.kvLayout(blocks, blockSize, elementType, fingerprint);
     }
 
     @Override
@@ -125,11 +121,17 @@ public final class Decoder implements CausalLm {
     }
 
     private void embed(int[] tokens) {
-        int hidden = spec.dimensions().hiddenSize();
-        int half = spec.dimensions().headSize() / 2;
+        int hidden = spec.hiddenSize();
+        float scale = spec.embeddingScale();
         pool.run(tokens.length, row -> {
-            embedding.row(tokens[row], step.hidden, row * hidden);
-            rope.write(step.positions[row], step.cos, step.sin, row * half);
+            int at = row * hidden;
+            embedding.row(tokens[row], step.hidden, at);
+            for (int i = at; scale != 1 && i < at + hidden; i++) {
+                step.hidden[i] *= scale;
+            }
+            for (RotaryAngles angles : step.angles) {
+                angles.compute(row, step.positions[row]);
+            }
         });
     }
 

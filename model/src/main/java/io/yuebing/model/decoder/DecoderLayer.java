@@ -3,25 +3,36 @@ package io.yuebing.model.decoder;
 import io.yuebing.kernels.Activations;
 import io.yuebing.kernels.Attention.CacheView;
 import io.yuebing.kernels.Linear;
-import io.yuebing.kernels.Norms;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.model.weights.WeightLoader;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/** One layer: {@code x += attention(norm(x)); x += mlp(norm(x))}. */
-@SuppressWarnings("ArrayRecordComponent") // layers are never compared
+/**
+ * One layer: {@code x += attention(norm(x)); x += mlp(norm(x))}, where some families normalise the two summands as well.
+ */
 record DecoderLayer(
-        int hiddenSize, float normEps, float[] attentionNorm, SelfAttention attention, float[] mlpNorm, GatedMlp mlp) {
+        int hiddenSize,
+        RmsNorm attentionNorm,
+        LayerAttention attention,
+        Optional<RmsNorm> attentionOutputNorm,
+        RmsNorm mlpNorm,
+        FeedForward mlp,
+        Optional<RmsNorm> mlpOutputNorm) {
 
     static Supplier<DecoderLayer> ask(WeightLoader weights, DecoderSpec spec, int layer) {
-        int hidden = spec.dimensions().hiddenSize();
-        String prefix = spec.names().layers() + layer + ".";
-        float[] attentionNorm = weights.vector(prefix + spec.names().attentionNorm(), hidden);
-        Supplier<SelfAttention> attention = SelfAttention.ask(weights, spec, layer);
-        float[] mlpNorm = weights.vector(prefix + spec.names().mlpNorm(), hidden);
-        Supplier<GatedMlp> mlp = GatedMlp.ask(weights, spec, layer);
-        return () -> new DecoderLayer(hidden, spec.normEps(), attentionNorm, attention.get(), mlpNorm, mlp.get());
+        int hidden = spec.hiddenSize();
+        RmsNorm attentionNorm = RmsNorm.read(weights, spec, TensorRole.ATTENTION_NORM, layer, hidden);
+        Supplier<LayerAttention> attention = LayerAttention.ask(weights, spec, layer);
+        Optional<RmsNorm> attentionOutputNorm =
+                RmsNorm.readIfNamed(weights, spec, TensorRole.ATTENTION_OUTPUT_NORM, layer, hidden);
+        RmsNorm mlpNorm = RmsNorm.read(weights, spec, TensorRole.MLP_NORM, layer, hidden);
+        Supplier<FeedForward> mlp = FeedForward.ask(weights, spec, layer);
+        Optional<RmsNorm> mlpOutputNorm =
+                RmsNorm.readIfNamed(weights, spec, TensorRole.MLP_OUTPUT_NORM, layer, hidden);
+        return () -> new DecoderLayer(
+                hidden, attentionNorm, attention.get(), attentionOutputNorm, mlpNorm, mlp.get(), mlpOutputNorm);
     }
 
     /**
@@ -30,31 +41,27 @@ record DecoderLayer(
      * @param written run when the rows' keys and values are in the cache
      */
     void forward(StepBuffers step, CacheView cache, WorkerPool pool, Runnable written) {
-        normalise(step, attentionNorm, pool);
+        attentionNorm.apply(step.hidden, step.rows(), step.normed, pool);
         attention.writeKeysAndValues(step, cache, pool);
         written.run();
         attention.attend(step, cache, pool);
-        addOutput(step, pool);
-        normalise(step, mlpNorm, pool);
+        addOutput(step, attentionOutputNorm, pool);
+        mlpNorm.apply(step.hidden, step.rows(), step.normed, pool);
         mlp.apply(step, pool);
-        addOutput(step, pool);
+        addOutput(step, mlpOutputNorm, pool);
     }
 
-    /** All matrices of the layer. */
+    /** The matrices that one token is multiplied with. */
     Stream<Linear> matrices() {
         return Stream.concat(attention.matrices(), mlp.matrices());
     }
 
-    private void normalise(StepBuffers step, float[] weight, WorkerPool pool) {
+    private void addOutput(StepBuffers step, Optional<RmsNorm> norm, WorkerPool pool) {
         pool.run(step.rows(), row -> {
             int at = row * hiddenSize;
-            Norms.rms(step.hidden, at, hiddenSize, weight, normEps, step.normed, at);
-        });
-    }
-
-    private void addOutput(StepBuffers step, WorkerPool pool) {
-        pool.run(step.rows(), row -> {
-            int at = row * hiddenSize;
+            if (norm.isPresent()) {
+                norm.get().apply(step.output, at, step.output, at);
+            }
             Activations.add(step.hidden, at, step.output, at, hiddenSize);
         });
     }

@@ -1,37 +1,74 @@
 package io.yuebing.model.decoder;
 
-import io.yuebing.kernels.Activations;
 import io.yuebing.kernels.Linear;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.model.weights.WeightLoader;
+import java.util.List;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
-/** The feed-forward part of one layer: {@code down(silu(gate(x)) * up(x))} (Shazeer, 2020). */
-record GatedMlp(int width, Linear gate, Linear up, Linear down) {
+/**
+ * {@code down(activation(gate(x)) * up(x))} (Shazeer, 2020).
+ *
+ * @param in gate and up, or one matrix with both
+ */
+record GatedMlp(int width, Activation activation, List<Linear> in, Linear down) implements FeedForward {
 
-    static Supplier<GatedMlp> ask(WeightLoader weights, DecoderSpec spec, int layer) {
-        Dimensions d = spec.dimensions();
+    static Supplier<GatedMlp> ask(WeightLoader weights, DecoderSpec spec, FeedForwardSpec.Dense dense, int layer) {
         TensorNames names = spec.names();
-        String prefix = names.layers() + layer + ".";
-        Supplier<Linear> gate = weights.linear(prefix + names.gate(), d.intermediateSize(), d.hiddenSize(), false);
-        Supplier<Linear> up = weights.linear(prefix + names.up(), d.intermediateSize(), d.hiddenSize(), false);
-        Supplier<Linear> down = weights.linear(prefix + names.down(), d.hiddenSize(), d.intermediateSize(), false);
-        return () -> new GatedMlp(d.intermediateSize(), gate.get(), up.get(), down.get());
+        int hidden = spec.hiddenSize();
+        int width = dense.width();
+        String down = names.of(TensorRole.DOWN, layer);
+        if (!names.has(TensorRole.GATE_UP)) {
+            String gate = names.of(TensorRole.GATE, layer);
+            String up = names.of(TensorRole.UP, layer);
+            return ask(weights, hidden, width, dense.activation(), dense.bias(), gate, up, down);
+        }
+        Supplier<Linear> both = weights.linear(names.of(TensorRole.GATE_UP, layer), 2 * width, hidden, dense.bias());
+        Supplier<Linear> back = weights.linear(down, hidden, width, dense.bias());
+        return () -> new GatedMlp(width, dense.activation(), List.of(both.get()), back.get());
     }
 
-    /** From {@code normed} into {@code output}. */
-    void apply(StepBuffers step, WorkerPool pool) {
-        gate.apply(step.normed, step.rows(), step.gate, pool);
-        up.apply(step.normed, step.rows(), step.up, pool);
-        pool.run(step.rows(), row -> {
+    static Supplier<GatedMlp> ask(
+            WeightLoader weights,
+            int hidden,
+            int width,
+            Activation activation,
+            boolean bias,
+            String gateName,
+            String upName,
+            String downName) {
+        Supplier<Linear> gate = weights.linear(gateName, width, hidden, bias);
+        Supplier<Linear> up = weights.linear(upName, width, hidden, bias);
+        Supplier<Linear> down = weights.linear(downName, hidden, width, bias);
+        return () -> new GatedMlp(width, activation, List.of(gate.get(), up.get()), down.get());
+    }
+
+    @Override
+    public void apply(StepBuffers step, WorkerPool pool) {
+        apply(step.normed, step.rows(), step.output, step, pool);
+    }
+
+    /** From the first {@code rows} of {@code x} into those of {@code y}. */
+    void apply(float[] x, int rows, float[] y, StepBuffers step, WorkerPool pool) {
+        boolean fused = in.size() == 1;
+        in.getFirst().apply(x, rows, step.gate, pool);
+        if (!fused) {
+            in.getLast().apply(x, rows, step.up, pool);
+        }
+        pool.run(rows, row -> {
             int at = row * width;
-            Activations.siluMul(step.gate, at, step.up, at, step.gate, at, width);
+            if (fused) {
+                activation.gate(step.gate, 2 * at, step.gate, 2 * at + width, step.up, at, width);
+            } else {
+                activation.gate(step.gate, at, step.up, at, step.up, at, width);
+            }
         });
-        down.apply(step.gate, step.rows(), step.output, pool);
+        down.apply(step.up, rows, y, pool);
     }
 
-    Stream<Linear> matrices() {
-        return Stream.of(gate, up, down);
+    @Override
+    public Stream<Linear> matrices() {
+        return Stream.concat(in.stream(), Stream.of(down));
     }
 }

@@ -2,16 +2,26 @@ package io.yuebing.model.decoder;
 
 import io.yuebing.api.UserError;
 import io.yuebing.model.json.JsonObject;
+import java.util.Optional;
 import java.util.OptionalDouble;
 
 /**
  * Rotary position embedding (Su et al., 2021): by which angle each pair of channels turns per position.
  *
  * @param theta base of the geometric series of wavelengths
- * @param headSize channels that are turned; even
+ * @param channels how many channels of a head are turned, the first ones; even
+ * @param pairing which channels turn together
  * @param scaling how the series was stretched for longer contexts
  */
-public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
+public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling scaling) {
+
+    /** Which channels turn together, by the same angle. */
+    public enum Pairing {
+        /** Channel {@code i} of the first half and channel {@code i} of the second. */
+        HALVES,
+        /** Channels {@code 2 i} and {@code 2 i + 1}. */
+        NEIGHBOURS
+    }
 
     /** How a model's angles differ from the plain ones. */
     public sealed interface RopeScaling {
@@ -75,14 +85,58 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
      *
      * @param maxPositions {@code max_position_embeddings}
      */
-    public static RopeSpec read(JsonObject config, int headSize, int maxPositions) {
-        var parameters = config.object("rope_parameters").or(() -> config.object("rope_scaling"));
+    public static RopeSpec read(JsonObject config, int channels, int maxPositions) {
+        return of(config, parameters(config), "rope_theta", DEFAULT_THETA, channels, maxPositions);
+    }
+
+    /** The object that describes the embedding, if there is one. */
+    static Optional<JsonObject> parameters(JsonObject config) {
+        return config.object("rope_parameters").or(() -> config.object("rope_scaling"));
+    }
+
+    /**
+     * Channels that are turned where that is a part of the head: {@code partial_rotary_factor}.
+     *
+     * @param byDefault the family's share of the head
+     */
+    static int channels(JsonObject config, int headSize, double byDefault) {
+        OptionalDouble own = parameters(config)
+                .map(json -> json.number("partial_rotary_factor", 0, 1))
+                .orElse(OptionalDouble.empty());
+        double share = own.orElseGet(
+                () -> config.number("partial_rotary_factor", 0, 1).orElse(byDefault));
+        int channels = (int) (headSize * share);
+        if (channels < 2 || channels % 2 != 0) {
+            throw new UserError(config.file() + ": partial_rotary_factor " + share + " of head size " + headSize
+                    + " gives " + channels + " channels to turn; expected an even number of at least 2");
+        }
+        return channels;
+    }
+
+    /**
+     * Reads one of several embeddings of a model.
+     *
+     * @param parameters its description
+     * @param thetaField where config.json has its theta if {@code parameters} do not
+     */
+    static RopeSpec of(
+            JsonObject config,
+            Optional<JsonObject> parameters,
+            String thetaField,
+            double defaultTheta,
+            int channels,
+            int maxPositions) {
         OptionalDouble own =
                 parameters.map(json -> json.number("rope_theta", 1, 1e12)).orElse(OptionalDouble.empty());
-        double theta = own.orElseGet(() -> config.number("rope_theta", 1, 1e12).orElse(DEFAULT_THETA));
+        double theta = own.orElseGet(() -> config.number(thetaField, 1, 1e12).orElse(defaultTheta));
         RopeScaling scaling =
                 parameters.map(json -> scaling(json, maxPositions)).orElse(new RopeScaling.None());
-        return new RopeSpec(theta, headSize, scaling);
+        return new RopeSpec(theta, channels, Pairing.HALVES, scaling);
+    }
+
+    /** The same with neighbours as pairs. */
+    RopeSpec ofNeighbours() {
+        return new RopeSpec(theta, channels, Pairing.NEIGHBOURS, scaling);
     }
 
     private static RopeScaling scaling(JsonObject json, int maxPositions) {
@@ -167,11 +221,11 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
         };
     }
 
-    /** Angle per position of each pair of channels: {@code headSize / 2} values, falling. */
+    /** Angle per position of each pair of channels: {@code channels / 2} values, falling. */
     public float[] frequencies() {
-        float[] frequencies = new float[headSize / 2];
+        float[] frequencies = new float[channels / 2];
         for (int pair = 0; pair < frequencies.length; pair++) {
-            float wavelength = (float) Math.pow(theta, (double) (2 * pair) / headSize);
+            float wavelength = (float) Math.pow(theta, (double) (2 * pair) / channels);
             frequencies[pair] = switch (scaling) {
                 case RopeScaling.None(), RopeScaling.Dynamic() -> 1 / wavelength;
                 case RopeScaling.Linear(double factor) -> 1 / wavelength / (float) factor;
@@ -204,7 +258,7 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
             high = Math.ceil(high);
         }
         low = Math.max(low, 0);
-        high = Math.min(high, headSize - 1);
+        high = Math.min(high, channels - 1);
         double width = high == low ? 0.001 : high - low;
         float stretched = (float) Math.clamp((pair - low) / width, 0, 1);
         return 1 / ((float) yarn.factor() * wavelength) * stretched + 1 / wavelength * (1 - stretched);
@@ -212,7 +266,7 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
 
     /** The pair of channels, as a fraction, that makes {@code turns} full turns within the original context. */
     private double channelOfTurns(RopeScaling.Yarn yarn, double turns) {
-        return headSize * Math.log(yarn.originalPositions() / (turns * 2 * Math.PI)) / (2 * Math.log(theta));
+        return channels * Math.log(yarn.originalPositions() / (turns * 2 * Math.PI)) / (2 * Math.log(theta));
     }
 
     /** For people. */

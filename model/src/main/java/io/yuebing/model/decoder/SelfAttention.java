@@ -3,64 +3,76 @@ package io.yuebing.model.decoder;
 import io.yuebing.kernels.Attention;
 import io.yuebing.kernels.Attention.CacheView;
 import io.yuebing.kernels.Linear;
-import io.yuebing.kernels.Rope;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.model.weights.WeightLoader;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Grouped-query attention of one layer over the paged cache (Ainslie et al., 2023).
+ * Grouped-query attention of one layer over the paged cache.
  *
- * @param window positions that a token attends to, its own included; {@link DecoderSpec#NO_WINDOW} = all
+ * @param rope index of the layer's rotary embedding among the step's
  */
-record SelfAttention(Dimensions dimensions, int window, Linear query, Linear key, Linear value, Linear output) {
+record SelfAttention(
+        GroupedQuery spec,
+        int rope,
+        QueryKeyValue projections,
+        Optional<RmsNorm> queryNorm,
+        Optional<RmsNorm> keyNorm,
+        Linear output)
+        implements LayerAttention {
 
-    static Supplier<SelfAttention> ask(WeightLoader weights, DecoderSpec spec, int layer) {
-        Dimensions d = spec.dimensions();
-        TensorNames names = spec.names();
-        String prefix = names.layers() + layer + ".";
-        boolean bias = spec.queryKeyValueBias();
-        Supplier<Linear> query = weights.linear(prefix + names.query(), d.queryWidth(), d.hiddenSize(), bias);
-        Supplier<Linear> key = weights.linear(prefix + names.key(), d.kvWidth(), d.hiddenSize(), bias);
-        Supplier<Linear> value = weights.linear(prefix + names.value(), d.kvWidth(), d.hiddenSize(), bias);
-        Supplier<Linear> output =
-                weights.linear(prefix + names.attentionOutput(), d.hiddenSize(), d.queryWidth(), false);
-        return () -> new SelfAttention(d, spec.windows().get(layer), query.get(), key.get(), value.get(), output.get());
+    static Supplier<LayerAttention> ask(WeightLoader weights, DecoderSpec spec, GroupedQuery attention, int layer) {
+        Supplier<QueryKeyValue> projections = QueryKeyValue.ask(weights, spec, attention, layer);
+        int headSize = attention.headSize();
+        Optional<RmsNorm> queryNorm = RmsNorm.readIfNamed(weights, spec, TensorRole.QUERY_NORM, layer, headSize);
+        Optional<RmsNorm> keyNorm = RmsNorm.readIfNamed(weights, spec, TensorRole.KEY_NORM, layer, headSize);
+        Supplier<Linear> output = weights.linear(
+                spec.names().of(TensorRole.ATTENTION_OUTPUT, layer),
+                spec.hiddenSize(),
+                attention.queryWidth(),
+                attention.outputBias());
+        int rope = spec.ropes().indexOf(attention.rope());
+        return () -> new SelfAttention(attention, rope, projections.get(), queryNorm, keyNorm, output.get());
     }
 
-    /** Computes keys and values of the rows from {@code normed} and writes them to the cache; prepares the queries. */
-    void writeKeysAndValues(StepBuffers step, CacheView cache, WorkerPool pool) {
-        query.apply(step.normed, step.rows(), step.query, pool);
-        key.apply(step.normed, step.rows(), step.key, pool);
-        value.apply(step.normed, step.rows(), step.value, pool);
+    @Override
+    public void writeKeysAndValues(StepBuffers step, CacheView cache, WorkerPool pool) {
+        projections.apply(step, pool);
         pool.run(step.rows(), row -> {
-            turn(step, row, step.query, dimensions.heads());
-            turn(step, row, step.key, dimensions.kvHeads());
+            prepare(step, row, step.query, spec.heads(), queryNorm);
+            prepare(step, row, step.key, spec.kvHeads(), keyNorm);
             int position = step.positions[row];
             int block = step.blockTables[row][position / cache.blockSize()];
-            int at = row * dimensions.kvWidth();
+            int at = row * spec.kvWidth();
             Attention.write(cache, block, position % cache.blockSize(), step.key, at, step.value, at);
         });
     }
 
-    private void turn(StepBuffers step, int row, float[] x, int heads) {
-        int size = dimensions.headSize();
+    /** Normalises and turns the heads of a row. */
+    private void prepare(StepBuffers step, int row, float[] x, int heads, Optional<RmsNorm> norm) {
         for (int head = 0; head < heads; head++) {
-            Rope.apply(x, (row * heads + head) * size, size, step.cos, step.sin, row * (size / 2));
+            int at = (row * heads + head) * spec.headSize();
+            if (norm.isPresent()) {
+                norm.get().apply(x, at, x, at);
+            }
+            step.angles[rope].turn(x, at, row);
         }
     }
 
-    /** Attends and projects into {@code output}. A task is one row's heads of one KV head, late rows first. */
-    void attend(StepBuffers step, CacheView cache, WorkerPool pool) {
-        int heads = dimensions.heads();
-        int kvHeads = dimensions.kvHeads();
-        float scale = (float) (1 / Math.sqrt(dimensions.headSize()));
+    /** A task is one row's heads of one KV head, late rows first. */
+    @Override
+    public void attend(StepBuffers step, CacheView cache, WorkerPool pool) {
+        int heads = spec.heads();
+        int kvHeads = spec.kvHeads();
+        int window = spec.window();
+        float scale = spec.scale();
         pool.run(step.rows() * kvHeads, task -> {
             int row = step.rows() - 1 - task / kvHeads;
             int position = step.positions[row];
-            int from = window == DecoderSpec.NO_WINDOW ? 0 : Math.max(0, position - window + 1);
-            int at = row * dimensions.queryWidth();
+            int from = window == AttentionSpec.NO_WINDOW ? 0 : Math.max(0, position - window + 1);
+            int at = row * spec.queryWidth();
             int[] table = step.blockTables[row];
             Attention.kvHead(
                     cache, table, from, position, step.query, at, heads, task % kvHeads, scale, step.attended, at);
@@ -68,7 +80,8 @@ record SelfAttention(Dimensions dimensions, int window, Linear query, Linear key
         output.apply(step.attended, step.rows(), step.output, pool);
     }
 
-    Stream<Linear> matrices() {
-        return Stream.of(query, key, value, output);
+    @Override
+    public Stream<Linear> matrices() {
+        return Stream.concat(projections.matrices(), Stream.of(output));
     }
 }

@@ -11,7 +11,7 @@ import java.util.Arrays;
 final class StepBuffers {
     private static final int[] NO_BLOCKS = {};
 
-    private final Dimensions dimensions;
+    private final DecoderSpec spec;
     private int capacity;
     private int rows;
 
@@ -25,19 +25,24 @@ final class StepBuffers {
     /** Output of a part of a layer, to be added to the residual stream. */
     float[] output = {};
 
+    /** Queries, keys and values side by side, where one product gives them. */
+    float[] queryKeyValue = {};
+
     float[] query = {};
     float[] key = {};
     float[] value = {};
     float[] attended = {};
     float[] gate = {};
     float[] up = {};
-    /** Cosines of the rotary angles at each row's position, {@code [rows][headSize / 2]}. */
-    float[] cos = {};
+    /** Angles of each of the model's rotary embeddings at each row's position. */
+    final RotaryAngles[] angles;
 
-    float[] sin = {};
+    final ExpertBuffers experts;
 
-    StepBuffers(Dimensions dimensions) {
-        this.dimensions = dimensions;
+    StepBuffers(DecoderSpec spec) {
+        this.spec = spec;
+        this.angles = spec.ropes().stream().map(RotaryAngles::new).toArray(RotaryAngles[]::new);
+        this.experts = ExpertBuffers.of(spec);
     }
 
     int rows() {
@@ -76,21 +81,42 @@ final class StepBuffers {
         int grown = Math.max(needed, (int) Math.min(2L * capacity, 1024));
         positions = new int[grown];
         blockTables = new int[grown][];
-        hidden = matrix(grown, dimensions.hiddenSize());
-        normed = matrix(grown, dimensions.hiddenSize());
-        output = matrix(grown, dimensions.hiddenSize());
-        query = matrix(grown, dimensions.queryWidth());
-        key = matrix(grown, dimensions.kvWidth());
-        value = matrix(grown, dimensions.kvWidth());
-        attended = matrix(grown, dimensions.queryWidth());
-        gate = matrix(grown, dimensions.intermediateSize());
-        up = matrix(grown, dimensions.intermediateSize());
-        cos = matrix(grown, dimensions.headSize() / 2);
-        sin = matrix(grown, dimensions.headSize() / 2);
+        hidden = matrix(grown, spec.hiddenSize());
+        normed = matrix(grown, spec.hiddenSize());
+        output = matrix(grown, spec.hiddenSize());
+        reserveAttention(grown);
+        int width = spec.layers().stream()
+                .mapToInt(layer -> layer.feedForward().width())
+                .max()
+                .orElse(0);
+        gate = matrix(grown, spec.names().has(TensorRole.GATE_UP) ? 2 * width : width);
+        up = matrix(grown, width);
+        experts.reserve(grown);
+        for (RotaryAngles each : angles) {
+            each.reserve(grown);
+        }
         capacity = grown; // last: an allocation that fails leaves nothing half grown in use
     }
 
-    private static float[] matrix(int rows, int columns) {
+    private void reserveAttention(int grown) {
+        int queries = 0;
+        int keys = 0;
+        for (LayerSpec layer : spec.layers()) {
+            switch (layer.attention()) {
+                case GroupedQuery grouped -> {
+                    queries = Math.max(queries, grouped.queryWidth());
+                    keys = Math.max(keys, grouped.kvWidth());
+                }
+            }
+        }
+        query = matrix(grown, queries);
+        key = matrix(grown, keys);
+        value = matrix(grown, keys);
+        attended = matrix(grown, queries);
+        queryKeyValue = matrix(grown, spec.names().has(TensorRole.QUERY_KEY_VALUE) ? queries + 2 * keys : 0);
+    }
+
+    static float[] matrix(int rows, int columns) {
         return new float[Math.multiplyExact(rows, columns)];
     }
 }
