@@ -32,7 +32,8 @@ public final class Rope {
      * Turns one head with neighbours as pairs: channels {@code 2 i} and {@code 2 i + 1} are turned by angle {@code i}.
      * Otherwise as {@link #apply}.
      */
-    public static void applyToNeighbours(float[] x, int offset, int headSize, float[] cos, float[] sin, int tableOffset) {
+    public static void applyToNeighbours(
+            float[] x, int offset, int headSize, float[] cos, float[] sin, int tableOffset) {
         Objects.checkFromIndexSize(offset, headSize, x.length);
         for (int i = 0; i < headSize / 2; i++) {
             float first = x[offset + 2 * i];

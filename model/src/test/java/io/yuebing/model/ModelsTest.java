@@ -118,9 +118,8 @@ class ModelsTest {
     void anUnsupportedArchitectureIsTold() {
         new TinyModel(dir).config("architectures", List.of("FooForCausalLM")).write();
         loadError()
-                .isEqualTo(
-                        dir.resolve("config.json")
-                                + ": architecture FooForCausalLM is not supported; supported: " + Architectures.names());
+                .isEqualTo(dir.resolve("config.json") + ": architecture FooForCausalLM is not supported; supported: "
+                        + Architectures.names());
     }
 
     @Test
@@ -205,7 +204,9 @@ class ModelsTest {
         new TinyModel(dir).config("hidden_act", "gelu").write();
         loadError().contains("hidden_act 'gelu' is not supported; supported: silu, gelu_pytorch_tanh");
         new TinyModel(dir).config("rope_scaling", Map.of("type", "magic")).write();
-        loadError().contains("rope type 'magic' is not supported; supported: default, linear, dynamic, llama3, yarn");
+        loadError()
+                .contains(
+                        "rope type 'magic' is not supported; supported: default, linear, dynamic, llama3, yarn, longrope");
     }
 
     @Test

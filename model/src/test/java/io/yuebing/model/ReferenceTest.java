@@ -27,7 +27,11 @@ class ReferenceTest {
                 "qwen2-gptq-int8",
                 "llama3",
                 "mistral",
-                "qwen3"
+                "qwen3",
+                "phi3",
+                "gemma3",
+                "mixtral",
+                "qwen3_moe"
             })
     void floatComputeAndFloatCacheAgreeToFloatRounding(String name) {
         Path dir = ModelRun.MODELS.resolve(name);

@@ -11,8 +11,16 @@ public final class Architectures {
             new Llama(),
             new Mistral("MistralForCausalLM"),
             new Mistral("MinistralForCausalLM"),
+            new Mixtral(),
             new Qwen2(),
-            new Qwen3());
+            new Qwen2Moe(),
+            new Qwen3(),
+            new Qwen3Moe(),
+            new Gemma3(),
+            new Phi3(),
+            new Glm4("GlmForCausalLM", false),
+            new Glm4("Glm4ForCausalLM", true),
+            new Glm4Moe());
 
     private Architectures() {}
 

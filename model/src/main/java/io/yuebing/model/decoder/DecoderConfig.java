@@ -24,6 +24,10 @@ record DecoderConfig(JsonObject json) {
         return count("num_hidden_layers");
     }
 
+    int vocabSize() {
+        return json.integer("vocab_size", 1, MAX_VOCAB);
+    }
+
     int hiddenSize() {
         return width("hidden_size");
     }
@@ -35,6 +39,11 @@ record DecoderConfig(JsonObject json) {
 
     int count(String field, int byDefault) {
         return json.integerIfPresent(field, 0, MAX_COUNT).orElse(byDefault);
+    }
+
+    /** Number of experts under whichever name transformers' version gave it. */
+    int expertCount(int byDefault) {
+        return count("num_experts", count("num_local_experts", byDefault));
     }
 
     /** A number of outputs that must be there. */
@@ -72,8 +81,7 @@ record DecoderConfig(JsonObject json) {
     /** Attention without window and biases. */
     GroupedQuery attention(int headSize, RopeSpec rope) {
         int heads = count("num_attention_heads");
-        int kvHeads =
-                json.integerIfPresent("num_key_value_heads", 1, MAX_COUNT).orElse(heads);
+        int kvHeads = json.integerIfPresent("num_key_value_heads", 1, MAX_COUNT).orElse(heads);
         if (heads % kvHeads != 0) {
             throw new UserError(json.file() + ": num_attention_heads " + heads
                     + " must be a multiple of num_key_value_heads " + kvHeads);
@@ -84,6 +92,28 @@ record DecoderConfig(JsonObject json) {
     /** {@code intermediate_size} and {@code hidden_act}. */
     FeedForwardSpec.Dense dense() {
         return new FeedForwardSpec.Dense(width("intermediate_size"), activation(), false);
+    }
+
+    /**
+     * Experts with {@code hidden_act}.
+     *
+     * @param sharedWidth 0 = no shared expert
+     */
+    FeedForwardSpec.Experts experts(int experts, int width, int sharedWidth, Routing routing) {
+        if (experts < 1 || routing.chosen() < 1 || routing.chosen() > experts) {
+            throw new UserError(json.file() + ": a token cannot use " + routing.chosen() + " of " + experts
+                    + " experts; expected at least 1 and no more than there are");
+        }
+        int groups = routing.groups();
+        if (groups < 1
+                || experts % groups != 0
+                || routing.chosenGroups() < 1
+                || routing.chosenGroups() > groups
+                || routing.chosen() > experts / groups * routing.chosenGroups()) {
+            throw new UserError(json.file() + ": " + routing.chosen() + " of " + experts + " experts cannot come from "
+                    + routing.chosenGroups() + " of " + groups + " groups of equal size");
+        }
+        return new FeedForwardSpec.Experts(experts, width, sharedWidth, activation(), routing);
     }
 
     Activation activation() {
@@ -139,7 +169,7 @@ record DecoderConfig(JsonObject json) {
     /** A decoder with plain norms and embeddings. */
     DecoderSpec decoder(int maxPositions, List<LayerSpec> layers, double normEps, TensorNames names) {
         return new DecoderSpec(
-                json.integer("vocab_size", 1, MAX_VOCAB),
+                vocabSize(),
                 hiddenSize(),
                 maxPositions,
                 1,

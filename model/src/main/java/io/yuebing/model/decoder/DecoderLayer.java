@@ -29,8 +29,7 @@ record DecoderLayer(
                 RmsNorm.readIfNamed(weights, spec, TensorRole.ATTENTION_OUTPUT_NORM, layer, hidden);
         RmsNorm mlpNorm = RmsNorm.read(weights, spec, TensorRole.MLP_NORM, layer, hidden);
         Supplier<FeedForward> mlp = FeedForward.ask(weights, spec, layer);
-        Optional<RmsNorm> mlpOutputNorm =
-                RmsNorm.readIfNamed(weights, spec, TensorRole.MLP_OUTPUT_NORM, layer, hidden);
+        Optional<RmsNorm> mlpOutputNorm = RmsNorm.readIfNamed(weights, spec, TensorRole.MLP_OUTPUT_NORM, layer, hidden);
         return () -> new DecoderLayer(
                 hidden, attentionNorm, attention.get(), attentionOutputNorm, mlpNorm, mlp.get(), mlpOutputNorm);
     }

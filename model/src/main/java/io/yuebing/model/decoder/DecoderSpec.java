@@ -43,7 +43,9 @@ public record DecoderSpec(
 
     /** Elements that all layers together keep of one token. */
     public long kvElementsPerToken() {
-        return layers.stream().mapToLong(layer -> layer.attention().kvElements()).sum();
+        return layers.stream()
+                .mapToLong(layer -> layer.attention().kvElements())
+                .sum();
     }
 
     /** The first layer's attention, whose sizes are those of all. */

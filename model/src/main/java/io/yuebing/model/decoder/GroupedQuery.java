@@ -32,8 +32,7 @@ public record GroupedQuery(
     }
 
     GroupedQuery withWindow(int positions) {
-        return new GroupedQuery(
-                heads, kvHeads, headSize, rope, positions, scale, queryKeyValueBias, outputBias);
+        return new GroupedQuery(heads, kvHeads, headSize, rope, positions, scale, queryKeyValueBias, outputBias);
     }
 
     GroupedQuery withRope(RopeSpec other) {

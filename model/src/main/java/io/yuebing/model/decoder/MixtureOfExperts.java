@@ -32,8 +32,7 @@ record MixtureOfExperts(
             WeightLoader weights, DecoderSpec spec, FeedForwardSpec.Experts declared, int layer) {
         TensorNames names = spec.names();
         int hidden = spec.hiddenSize();
-        Supplier<Linear> scores =
-                weights.linear(names.of(TensorRole.ROUTER, layer), declared.experts(), hidden, false);
+        Supplier<Linear> scores = weights.linear(names.of(TensorRole.ROUTER, layer), declared.experts(), hidden, false);
         float[] correction = names.has(TensorRole.ROUTER_CORRECTION)
                 ? weights.vector(names.of(TensorRole.ROUTER_CORRECTION, layer), declared.experts())
                 : new float[0];
@@ -45,7 +44,11 @@ record MixtureOfExperts(
         Supplier<Optional<SharedExpert>> shared = askShared(weights, spec, declared, layer);
         Router router = new Router(declared.experts(), declared.routing(), correction);
         return () -> new MixtureOfExperts(
-                hidden, router, scores.get(), experts.stream().map(Supplier::get).toList(), shared.get());
+                hidden,
+                router,
+                scores.get(),
+                experts.stream().map(Supplier::get).toList(),
+                shared.get());
     }
 
     private static Supplier<Optional<SharedExpert>> askShared(
@@ -82,8 +85,9 @@ record MixtureOfExperts(
         ExpertBuffers buffers = step.experts;
         int chosen = router.routing().chosen();
         scores.apply(step.normed, step.rows(), buffers.weights, pool);
-        pool.run(step.rows(), row -> router.choose(
-                buffers.weights, row * router.experts(), buffers.chosen, row * chosen));
+        pool.run(
+                step.rows(),
+                row -> router.choose(buffers.weights, row * router.experts(), buffers.chosen, row * chosen));
         Arrays.fill(buffers.sum, 0, step.rows() * hiddenSize, 0);
         buffers.groupByExpert(step.rows(), chosen);
         for (int expert = 0; expert < experts.size(); expert++) {
@@ -107,8 +111,7 @@ record MixtureOfExperts(
         pool.run(rows, i -> {
             int row = buffers.rows[first + i];
             float weight = buffers.weights[row * router.experts() + expert];
-            Activations.addScaled(
-                    buffers.sum, row * hiddenSize, weight, step.output, i * hiddenSize, hiddenSize);
+            Activations.addScaled(buffers.sum, row * hiddenSize, weight, step.output, i * hiddenSize, hiddenSize);
         });
     }
 

@@ -15,8 +15,7 @@ record RmsNorm(float[] weight, float eps) {
     }
 
     /** Reads the norm of a layer if the family has it. */
-    static Optional<RmsNorm> readIfNamed(
-            WeightLoader weights, DecoderSpec spec, TensorRole role, int layer, int size) {
+    static Optional<RmsNorm> readIfNamed(WeightLoader weights, DecoderSpec spec, TensorRole role, int layer, int size) {
         return spec.names().has(role) ? Optional.of(read(weights, spec, role, layer, size)) : Optional.empty();
     }
 

@@ -2,8 +2,10 @@ package io.yuebing.model.decoder;
 
 import io.yuebing.api.UserError;
 import io.yuebing.model.json.JsonObject;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 
 /**
  * Rotary position embedding (Su et al., 2021): by which angle each pair of channels turns per position.
@@ -56,6 +58,20 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
                 implements RopeScaling {}
 
         /**
+         * LongRoPE (Ding et al., 2024): a factor for each wavelength. Models have two lists, for sequences within the
+         * original context and for longer ones. Keys in the cache were turned with one of them, so a model has to
+         * choose: the long one if it offers longer sequences at all, as vLLM does.
+         *
+         * @param factors for each pair of channels
+         * @param attentionFactor multiplies cosines and sines
+         */
+        record LongRope(List<Double> factors, double attentionFactor) implements RopeScaling {
+            public LongRope {
+                factors = List.copyOf(factors);
+            }
+        }
+
+        /**
          * YaRN (Peng et al., 2023): wavelengths that are long against the original context are stretched by
          * {@code factor}, short ones stay, those between are blended. It applies to every position, whatever the
          * sequence's length, as in transformers.
@@ -103,8 +119,8 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
         OptionalDouble own = parameters(config)
                 .map(json -> json.number("partial_rotary_factor", 0, 1))
                 .orElse(OptionalDouble.empty());
-        double share = own.orElseGet(
-                () -> config.number("partial_rotary_factor", 0, 1).orElse(byDefault));
+        double share =
+                own.orElseGet(() -> config.number("partial_rotary_factor", 0, 1).orElse(byDefault));
         int channels = (int) (headSize * share);
         if (channels < 2 || channels % 2 != 0) {
             throw new UserError(config.file() + ": partial_rotary_factor " + share + " of head size " + headSize
@@ -129,8 +145,9 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
         OptionalDouble own =
                 parameters.map(json -> json.number("rope_theta", 1, 1e12)).orElse(OptionalDouble.empty());
         double theta = own.orElseGet(() -> config.number(thetaField, 1, 1e12).orElse(defaultTheta));
-        RopeScaling scaling =
-                parameters.map(json -> scaling(json, maxPositions)).orElse(new RopeScaling.None());
+        RopeScaling scaling = parameters
+                .map(json -> scaling(config, json, channels, maxPositions))
+                .orElse(new RopeScaling.None());
         return new RopeSpec(theta, channels, Pairing.HALVES, scaling);
     }
 
@@ -139,7 +156,7 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
         return new RopeSpec(theta, channels, Pairing.NEIGHBOURS, scaling);
     }
 
-    private static RopeScaling scaling(JsonObject json, int maxPositions) {
+    private static RopeScaling scaling(JsonObject config, JsonObject json, int channels, int maxPositions) {
         String type = json.text("rope_type").or(() -> json.text("type")).orElse("default");
         return switch (type) {
             case "default" -> new RopeScaling.None();
@@ -147,9 +164,10 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
             case "dynamic" -> new RopeScaling.Dynamic();
             case "llama3" -> llama3(json, maxPositions);
             case "yarn" -> yarn(json, maxPositions);
+            case "longrope", "su" -> longRope(config, json, channels, maxPositions);
             default ->
                 throw new UserError(json.file() + ": rope type '" + type
-                        + "' is not supported; supported: default, linear, dynamic, llama3, yarn");
+                        + "' is not supported; supported: default, linear, dynamic, llama3, yarn, longrope");
         };
     }
 
@@ -169,6 +187,24 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
         int original = json.integerIfPresent("original_max_position_embeddings", 1, 1 << 30)
                 .orElse(maxPositions);
         return new RopeScaling.Llama3(factor(json), low, high, original);
+    }
+
+    private static RopeScaling longRope(JsonObject config, JsonObject json, int channels, int maxPositions) {
+        OptionalInt own = json.integerIfPresent("original_max_position_embeddings", 1, 1 << 30);
+        int original = own.orElseGet(() -> config.integerIfPresent("original_max_position_embeddings", 1, 1 << 30)
+                .orElse(maxPositions));
+        double factor = original < maxPositions
+                ? (double) maxPositions / original
+                : json.number("factor", 1, 1 << 20).orElse(1);
+        double attention = json.number("attention_factor", 0, 1 << 20)
+                .orElse(factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original)));
+        String field = original < maxPositions ? "long_factor" : "short_factor";
+        List<Double> factors = json.numbers(field, 1e-6, 1 << 20);
+        if (factors.size() != channels / 2) {
+            throw new UserError(json.file() + ": " + field + " must have " + channels / 2
+                    + " numbers, one for each pair of channels that turn, found " + factors.size());
+        }
+        return new RopeScaling.LongRope(factors, attention);
     }
 
     private static RopeScaling yarn(JsonObject json, int maxPositions) {
@@ -203,7 +239,7 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
      */
     public int maxPositions(int configured) {
         return switch (scaling) {
-            case RopeScaling.None(), RopeScaling.Dynamic(), RopeScaling.Llama3 _ -> configured;
+            case RopeScaling.None(), RopeScaling.Dynamic(), RopeScaling.Llama3 _, RopeScaling.LongRope _ -> configured;
             case RopeScaling.Linear(double factor) -> stretched(configured, factor);
             case RopeScaling.Yarn yarn -> stretched(yarn.originalPositions(), yarn.factor());
         };
@@ -217,6 +253,7 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
     public float attentionFactor() {
         return switch (scaling) {
             case RopeScaling.None(), RopeScaling.Linear _, RopeScaling.Dynamic(), RopeScaling.Llama3 _ -> 1;
+            case RopeScaling.LongRope longRope -> (float) longRope.attentionFactor();
             case RopeScaling.Yarn yarn -> (float) yarn.attentionFactor();
         };
     }
@@ -230,6 +267,8 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
                 case RopeScaling.None(), RopeScaling.Dynamic() -> 1 / wavelength;
                 case RopeScaling.Linear(double factor) -> 1 / wavelength / (float) factor;
                 case RopeScaling.Llama3 llama3 -> llama3Frequency(llama3, 1 / wavelength);
+                case RopeScaling.LongRope longRope ->
+                    1 / (longRope.factors().get(pair).floatValue() * wavelength);
                 case RopeScaling.Yarn yarn -> yarnFrequency(yarn, pair, wavelength);
             };
         }
@@ -278,6 +317,7 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
             case RopeScaling.Dynamic() -> plain + ", dynamic: sequences of the original context only";
             case RopeScaling.Llama3 llama3 ->
                 plain + ", llama3 factor " + llama3.factor() + " over " + llama3.originalPositions() + " positions";
+            case RopeScaling.LongRope _ -> plain + ", longrope";
             case RopeScaling.Yarn yarn ->
                 plain + ", yarn factor " + yarn.factor() + " over " + yarn.originalPositions() + " positions";
         };

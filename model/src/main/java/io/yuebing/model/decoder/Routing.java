@@ -10,8 +10,7 @@ package io.yuebing.model.decoder;
  * @param renormalise divide the chosen experts' scores by their sum
  * @param scale factor on the result
  */
-public record Routing(
-        Scoring scoring, int chosen, int groups, int chosenGroups, boolean renormalise, float scale) {
+public record Routing(Scoring scoring, int chosen, int groups, int chosenGroups, boolean renormalise, float scale) {
 
     /** How products become scores. */
     public enum Scoring {
