@@ -23,7 +23,4 @@ public sealed interface AttentionSpec permits GroupedQuery {
 
     /** How the keys and values of layers of this kind lie in memory. */
     KvLayout kvLayout(int layers, int blocks, int blockSize, ElementType type, String fingerprint);
-
-    /** Elements that one layer keeps of one token. */
-    long kvElements();
 }

@@ -41,13 +41,6 @@ public record DecoderSpec(
         return attention().kvLayout(layers.size(), blocks, blockSize, type, fingerprint);
     }
 
-    /** Elements that all layers together keep of one token. */
-    public long kvElementsPerToken() {
-        return layers.stream()
-                .mapToLong(layer -> layer.attention().kvElements())
-                .sum();
-    }
-
     /** The first layer's attention, whose sizes are those of all. */
     public AttentionSpec attention() {
         return layers.getFirst().attention();
@@ -63,6 +56,21 @@ public record DecoderSpec(
         return (int) layers.stream()
                 .filter(layer -> layer.attention().window() != AttentionSpec.NO_WINDOW)
                 .count();
+    }
+
+    /** For people, for example {@code 2 of 8 for each token in 32 layers}. */
+    public String describeExperts() {
+        List<FeedForwardSpec.Experts> sparse = layers.stream()
+                .map(LayerSpec::feedForward)
+                .filter(FeedForwardSpec.Experts.class::isInstance)
+                .map(FeedForwardSpec.Experts.class::cast)
+                .toList();
+        if (sparse.isEmpty()) {
+            return "none";
+        }
+        FeedForwardSpec.Experts first = sparse.getFirst();
+        return first.routing().chosen() + " of " + first.experts() + " for each token in " + sparse.size() + " layers"
+                + (first.sharedWidth() > 0 ? ", and a shared one" : "");
     }
 
     /** For people. */

@@ -61,9 +61,4 @@ public record GroupedQuery(
     public KvLayout kvLayout(int layers, int blocks, int blockSize, ElementType type, String fingerprint) {
         return KvLayout.nativeLayout(layers, blocks, kvHeads, blockSize, headSize, type, fingerprint);
     }
-
-    @Override
-    public long kvElements() {
-        return 2L * kvWidth();
-    }
 }

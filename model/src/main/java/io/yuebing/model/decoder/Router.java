@@ -82,15 +82,19 @@ record Router(int experts, Routing routing, float[] correction) {
         return sum;
     }
 
-    /** Index of the largest value that is not used yet, the first of equals; a value that is no number is small. */
+    /** Index of the largest value that is not used yet, the first of equals; what is no number comes last. */
     private static int largest(float[] values, boolean[] used, int from, int to) {
         int best = -1;
         for (int i = from; i < to; i++) {
-            if (!used[i] && (best < 0 || values[i] > values[best] || Float.isNaN(values[best]))) {
+            if (!used[i] && (best < 0 || exceeds(values[i], values[best]))) {
                 best = i;
             }
         }
         return best;
+    }
+
+    private static boolean exceeds(float a, float b) {
+        return a > b || (Float.isNaN(b) && !Float.isNaN(a));
     }
 
     private void weigh(float[] scores, int offset, boolean[] used) {
