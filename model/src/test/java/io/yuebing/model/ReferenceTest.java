@@ -38,6 +38,8 @@ class ReferenceTest {
         try (ModelRun run = ModelRun.open(dir, ComputeMode.F32, 2, ElementType.F32)) {
             for (Reference.Prompt prompt : Reference.read(dir).prompts()) {
                 double difference = Reference.largestDifference(prompt, run.logits(prompt.ids(), 64));
+                record(String.format(
+                        Locale.ROOT, "%s, reference, prompt %s: largest %.2e%n", name, prompt.name(), difference));
                 assertThat(difference).as("%s, prompt %s", name, prompt.name()).isLessThan(1e-3);
                 assertThat(run.greedy(prompt.ids(), prompt.greedy().length))
                         .as("greedy ids of %s, prompt %s", name, prompt.name())
@@ -91,6 +93,10 @@ class ReferenceTest {
                 difference.rootMeanSquare(),
                 difference.sameMostLikely(),
                 difference.positions());
+        record(line);
+    }
+
+    private static void record(String line) {
         try {
             Files.writeString(
                     Path.of("target", "precision.txt"), line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);
