@@ -9,7 +9,7 @@ import io.yuebing.model.weights.TensorInfo;
 /**
  * How many weights a model has.
  *
- * @param total those that the model uses; tensors of layers beyond the last one, for predicting several tokens at once,
+ * @param total those that the model uses; other parts than the text model and tensors of layers beyond the last one, for predicting several tokens at once,
  *     are none of them
  * @param active those that the computation of one token reads
  */
@@ -34,7 +34,9 @@ record ParameterCount(long total, long active) {
     private static boolean used(DecoderSpec spec, String name) {
         String head = spec.names().of(TensorRole.HEAD);
         boolean copyOfEmbedding = spec.tiedEmbeddings() && name.startsWith(head + ".");
-        return !copyOfEmbedding && layer(spec.names(), name) < spec.layers().size();
+        return name.startsWith(spec.names().prefix())
+                && !copyOfEmbedding
+                && layer(spec.names(), name) < spec.layers().size();
     }
 
     /** The number of a tensor's layer; -1 outside of the layers. */

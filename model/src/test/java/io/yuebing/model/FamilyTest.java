@@ -4,6 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kv.ElementType;
+import io.yuebing.model.weights.SafetensorsFile;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -112,7 +118,6 @@ class FamilyTest {
     void phi3WithLongRopeOverAPartOfTheHead() {
         List<Double> factors = List.of(1.0, 1.5, 2.0, 4.0);
         RandomModel model = model("Phi3ForCausalLM", 2)
-                .config("sliding_window", null)
                 .config("partial_rotary_factor", 0.7)
                 .config("original_max_position_embeddings", 32)
                 .config(
@@ -198,6 +203,29 @@ class FamilyTest {
         assertThat(summary.parameters()).as("without the layer beyond the last").isEqualTo(all);
         assertThat(summary.activeParameters()).isEqualTo(all - 2L * 5 * 3 * EXPERT_WIDTH * HIDDEN);
         assertThat(summary.experts()).isEqualTo("3 of 8 for each token in 2 layers, and a shared one");
+    }
+
+    /** The text model of Gemma 3 is published alone and as a part of the models that see. */
+    @Test
+    void theTextPartOfALargerModelGivesTheSameBits() throws IOException {
+        Path alone = ModelRun.MODELS.resolve("gemma3");
+        String config = Files.readString(alone.resolve("config.json"));
+        Files.writeString(
+                dir.resolve("config.json"),
+                "{\"architectures\": [\"Gemma3ForConditionalGeneration\"], \"text_config\": " + config + "}");
+        byte[] file = Files.readAllBytes(alone.resolve("model.safetensors"));
+        int header = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN).getInt();
+        String names =
+                new String(file, 8, header, StandardCharsets.UTF_8).replace("\"model.", "\"language_model.model.");
+        SafetensorsFile.write(
+                dir.resolve("model.safetensors"), names.strip(), Arrays.copyOfRange(file, 8 + header, file.length));
+        int[] ids = new Random(6).ints(50, 0, 2000).toArray();
+        try (ModelRun whole = ModelRun.open(alone, ComputeMode.F32, 2, ElementType.F32);
+                ModelRun part = ModelRun.open(dir, ComputeMode.F32, 2, ElementType.F32)) {
+            assertThat(part.logits(ids, 50)).isDeepEqualTo(whole.logits(ids, 50));
+        }
+        assertThat(Models.inspect(dir).parameters())
+                .isEqualTo(Models.inspect(alone).parameters());
     }
 
     @Test

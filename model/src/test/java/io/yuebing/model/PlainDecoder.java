@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 
@@ -219,7 +220,7 @@ final class PlainDecoder {
     }
 
     private double[] norm(double[] x, String name) {
-        float[] weight = weights.get(name);
+        float[] weight = tensor(name);
         double meanSquare = Arrays.stream(x).map(v -> v * v).sum() / x.length;
         double[] out = new double[x.length];
         Arrays.setAll(out, i -> weight[i] * x[i] / Math.sqrt(meanSquare + eps));
@@ -230,11 +231,12 @@ final class PlainDecoder {
         return weights.containsKey(name) ? norm(x, name) : x;
     }
 
+    private float[] tensor(String name) {
+        return Objects.requireNonNull(weights.get(name), name);
+    }
+
     private double[] product(String name, double[] x) {
-        float[] matrix = weights.get(name + ".weight");
-        if (matrix == null) {
-            throw new IllegalArgumentException("no tensor " + name);
-        }
+        float[] matrix = tensor(name + ".weight");
         float[] bias = weights.get(name + ".bias");
         double[] y = new double[matrix.length / x.length];
         for (int row = 0; row < y.length; row++) {
@@ -247,7 +249,7 @@ final class PlainDecoder {
     }
 
     private double[] row(String name, int row, int width) {
-        float[] matrix = weights.get(name);
+        float[] matrix = tensor(name);
         return IntStream.range(0, width)
                 .mapToDouble(i -> matrix[row * width + i])
                 .toArray();

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -32,7 +33,7 @@ final class RandomModel {
     }
 
     int number(String field) {
-        return (Integer) config.get(field);
+        return (Integer) Objects.requireNonNull(config.get(field), field);
     }
 
     RandomModel matrix(String name, int rows, int columns) {

@@ -17,6 +17,7 @@ public final class Architectures {
             new Qwen3(),
             new Qwen3Moe(),
             new Gemma3(),
+            new TextModel("Gemma3ForConditionalGeneration", "language_model.", new Gemma3()),
             new Phi3(),
             new Glm4("GlmForCausalLM", false),
             new Glm4("Glm4ForCausalLM", true),

@@ -28,6 +28,10 @@ record DecoderConfig(JsonObject json) {
         return json.integer("vocab_size", 1, MAX_VOCAB);
     }
 
+    int vocabSize(int byDefault) {
+        return json.integerIfPresent("vocab_size", 1, MAX_VOCAB).orElse(byDefault);
+    }
+
     int hiddenSize() {
         return width("hidden_size");
     }
@@ -75,13 +79,25 @@ record DecoderConfig(JsonObject json) {
 
     /** {@code head_dim}, which has a default of its own in this family. */
     int headSize(int byDefault) {
-        return json.has("head_dim") ? headSize() : byDefault;
+        int headSize = json.integerIfPresent("head_dim", 1, MAX_COUNT).orElse(byDefault);
+        if (headSize % 2 != 0) {
+            throw new UserError(json.file() + ": head_dim must be even, found " + headSize);
+        }
+        return headSize;
     }
 
     /** Attention without window and biases. */
     GroupedQuery attention(int headSize, RopeSpec rope) {
         int heads = count("num_attention_heads");
-        int kvHeads = json.integerIfPresent("num_key_value_heads", 1, MAX_COUNT).orElse(heads);
+        return attention(heads, count("num_key_value_heads", heads), headSize, rope);
+    }
+
+    /** The same with given numbers of heads. */
+    GroupedQuery attention(int heads, int kvHeads, int headSize, RopeSpec rope) {
+        if (heads < 1 || kvHeads < 1) {
+            throw new UserError(json.file() + ": attention needs heads, found num_attention_heads " + heads
+                    + " and num_key_value_heads " + kvHeads);
+        }
         if (heads % kvHeads != 0) {
             throw new UserError(json.file() + ": num_attention_heads " + heads
                     + " must be a multiple of num_key_value_heads " + kvHeads);

@@ -36,6 +36,21 @@ public record DecoderSpec(
         layers = List.copyOf(layers);
     }
 
+    /** The same model as a part of a larger one. */
+    DecoderSpec within(String prefix) {
+        return new DecoderSpec(
+                vocabSize,
+                hiddenSize,
+                maxPositions,
+                embeddingScale,
+                normEps,
+                normOffset,
+                layers,
+                logitCap,
+                tiedEmbeddings,
+                names.within(prefix));
+    }
+
     /** The layout of the KV cache of all layers; they all keep the same of a token. */
     public KvLayout kvLayout(int blocks, int blockSize, ElementType type, String fingerprint) {
         return attention().kvLayout(layers.size(), blocks, blockSize, type, fingerprint);

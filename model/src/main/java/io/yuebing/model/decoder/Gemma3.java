@@ -27,7 +27,7 @@ final class Gemma3 implements Architecture {
         refuseUnsupported(json);
         int hidden = config.hiddenSize();
         return new DecoderSpec(
-                config.vocabSize(),
+                config.vocabSize(262_208),
                 hidden,
                 config.positions(131_072),
                 (float) Math.sqrt(hidden),
@@ -44,7 +44,11 @@ final class Gemma3 implements Architecture {
         int headSize = config.headSize(256);
         boolean bias = config.flag("attention_bias", false);
         double scalar = json.number("query_pre_attn_scalar", 1e-3, 1 << 20).orElse(256);
-        GroupedQuery full = config.attention(headSize, rope(config, true, headSize))
+        GroupedQuery full = config.attention(
+                        config.count("num_attention_heads", 8),
+                        config.count("num_key_value_heads", 4),
+                        headSize,
+                        rope(config, true, headSize))
                 .withScale((float) (1 / Math.sqrt(scalar)))
                 .withBias(bias, bias);
         int window = json.fields().contains("sliding_window") ? config.window() : 4096;

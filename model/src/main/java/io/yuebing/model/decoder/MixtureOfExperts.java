@@ -75,9 +75,9 @@ record MixtureOfExperts(
                 width,
                 activation,
                 false,
-                prefix + names.of(TensorRole.EXPERT_GATE),
-                prefix + names.of(TensorRole.EXPERT_UP),
-                prefix + names.of(TensorRole.EXPERT_DOWN));
+                prefix + names.end(TensorRole.EXPERT_GATE),
+                prefix + names.end(TensorRole.EXPERT_UP),
+                prefix + names.end(TensorRole.EXPERT_DOWN));
     }
 
     @Override
