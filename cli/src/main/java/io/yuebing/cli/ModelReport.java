@@ -44,6 +44,8 @@ final class ModelReport {
         report.add("folder", directory.toString());
         report.add("architecture", config.architecture());
         report.add("parameters", summary.parameters(), count(summary.parameters()));
+        report.add("active parameters", summary.activeParameters(), count(summary.activeParameters()));
+        report.add("experts", summary.experts());
         report.addBytes("weight bytes", summary.weightBytes());
         report.add("element types", summary.types(), String.join(", ", summary.types()));
         report.add("quantisation", summary.quantisation());

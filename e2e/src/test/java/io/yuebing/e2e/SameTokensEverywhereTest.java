@@ -13,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -55,6 +56,25 @@ class SameTokensEverywhereTest {
         try (LocalCluster cluster =
                 LocalCluster.aggregated(settings.withoutPrefixCache().withChunks(7))) {
             assertSame("aggregated, chunks of 7, batch of " + BATCH, alone, together(cluster, requests));
+        }
+    }
+
+    @ParameterizedTest(name = "{0}")
+    @ValueSource(strings = {"gemma3", "mixtral"})
+    void sameBitsWithWindowsAndWithExperts(String name) throws Exception {
+        LocalCluster.Settings settings = new LocalCluster.Settings(
+                ReferenceModel.named(name).directory(), ComputeMode.F32, ElementType.BF16, 4096, 2048, true);
+        List<Map<String, Object>> requests = requests();
+        List<String> alone;
+        try (LocalCluster cluster = LocalCluster.aggregated(settings.withoutPrefixCache())) {
+            alone = oneByOne(cluster, requests);
+        }
+        try (LocalCluster cluster = LocalCluster.disaggregated(settings.withChunks(7))) {
+            assertSame("disaggregated, chunks of 7", alone, oneByOne(cluster, requests));
+            assertSame("disaggregated, cached, batch of " + BATCH, alone, together(cluster, requests));
+        }
+        try (LocalCluster cluster = LocalCluster.disaggregated(settings.withoutPrefixCache())) {
+            assertSame("disaggregated, batch of " + BATCH, alone, together(cluster, requests));
         }
     }
 

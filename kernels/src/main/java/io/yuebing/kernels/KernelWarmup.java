@@ -112,6 +112,7 @@ public final class KernelWarmup {
         for (int at = 0; at + INPUTS <= x.length; at += INPUTS) {
             float unused = rows.sumOfSquares(x, at, INPUTS);
             rows.siluMul(x, at, x, at, x, at, INPUTS);
+            rows.geluMul(x, at, x, at, x, at, INPUTS);
             unused += rows.exponentials(x, at, INPUTS);
             rows.bf16ToFloat(halves, 0, x, at, INPUTS);
         }

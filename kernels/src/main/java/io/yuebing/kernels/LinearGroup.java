@@ -49,4 +49,17 @@ public final class LinearGroup {
     public void apply(ActivationRows x, int tokens, WorkerPool pool, float[][] results) {
         ProductRun.ofThread().run(matrices, x, tokens, results, false, pool);
     }
+
+    /**
+     * The same with activations from an array.
+     *
+     * @param x {@code tokens x inputs}, row-major, from index 0
+     */
+    public void apply(float[] x, int tokens, WorkerPool pool, float[][] results) {
+        if (x.length < (long) tokens * matrices[0].inputs()) {
+            throw new IllegalArgumentException("Matrices with " + matrices[0].inputs() + " inputs and " + tokens
+                    + " tokens got " + x.length + " inputs");
+        }
+        ProductRun.ofThread().run(matrices, x, tokens, results, pool);
+    }
 }

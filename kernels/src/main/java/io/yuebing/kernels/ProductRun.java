@@ -62,6 +62,16 @@ final class ProductRun {
         }
     }
 
+    /** Any number of matrices with the same inputs, activations from an array. */
+    void run(PanelMatrix[] group, float[] from, int count, float[][] ys, WorkerPool pool) {
+        x = from;
+        try {
+            run(group, array, count, ys, false, pool);
+        } finally {
+            x = null;
+        }
+    }
+
     /** One matrix, whose results are added to {@code y}. */
     void add(PanelMatrix[] matrix, ActivationRows from, int count, float[] y, WorkerPool pool) {
         one(matrix, from, count, y, true, pool);

@@ -8,7 +8,8 @@ public final class Rope {
 
     /**
      * Turns one head in the rotate-half form of Hugging Face models: channels {@code i} and {@code i + headSize / 2}
-     * are a pair, turned by angle {@code i}.
+     * are a pair, turned by angle {@code i}. Where a model turns only the first channels of its heads, these are the head
+     * here.
      *
      * @param x head of {@code headSize} values at {@code offset}, turned in place
      * @param cos cosines of the {@code headSize / 2} angles, from {@code tableOffset}
@@ -24,6 +25,23 @@ public final class Rope {
             float s = sin[tableOffset + i];
             x[offset + i] = first * c - second * s;
             x[offset + half + i] = second * c + first * s;
+        }
+    }
+
+    /**
+     * Turns one head with neighbours as pairs: channels {@code 2 i} and {@code 2 i + 1} are turned by angle {@code i}.
+     * Otherwise as {@link #apply}.
+     */
+    public static void applyToNeighbours(
+            float[] x, int offset, int headSize, float[] cos, float[] sin, int tableOffset) {
+        Objects.checkFromIndexSize(offset, headSize, x.length);
+        for (int i = 0; i < headSize / 2; i++) {
+            float first = x[offset + 2 * i];
+            float second = x[offset + 2 * i + 1];
+            float c = cos[tableOffset + i];
+            float s = sin[tableOffset + i];
+            x[offset + 2 * i] = first * c - second * s;
+            x[offset + 2 * i + 1] = second * c + first * s;
         }
     }
 }

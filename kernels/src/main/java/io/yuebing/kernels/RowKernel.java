@@ -9,6 +9,9 @@ interface RowKernel {
     /** {@code out = silu(gate) * up} */
     void siluMul(float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n);
 
+    /** {@code out = gelu(gate) * up}, with the tanh approximation of gelu */
+    void geluMul(float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n);
+
     /** Replaces scores by {@code exp(score - largest score)} and returns the sum of these. */
     float exponentials(float[] scores, int offset, int n);
 
@@ -29,4 +32,9 @@ interface RowKernel {
     float ROUNDER = 0x1.8p23f;
 
     int LARGEST_INT8 = 127;
+
+    /** {@code sqrt(2 / pi)} */
+    float GELU_SCALE = 0.79788456f;
+
+    float GELU_CUBIC = 0.044715f;
 }

@@ -29,6 +29,18 @@ final class ScalarRows implements RowKernel {
     }
 
     @Override
+    public void geluMul(float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
+        for (int i = 0; i < n; i++) {
+            float x = gate[gateOffset + i];
+            out[outOffset + i] = x / (1 + Exponential.of(-2 * geluInner(x))) * up[upOffset + i];
+        }
+    }
+
+    static float geluInner(float x) {
+        return GELU_SCALE * Math.fma(GELU_CUBIC * x * x, x, x);
+    }
+
+    @Override
     public float exponentials(float[] scores, int offset, int n) {
         float largest = Float.NEGATIVE_INFINITY;
         for (int i = 0; i < n; i++) {

@@ -57,16 +57,37 @@ final class VectorRows implements RowKernel {
         scalar.siluMul(gate, gateOffset + whole, up, upOffset + whole, out, outOffset + whole, n - whole);
     }
 
+    @Override
+    public void geluMul(float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
+        float[] e = EXPONENTIALS.get();
+        int whole = FLOATS.loopBound(n);
+        for (int first = 0; first < whole; first += CHUNK) {
+            int chunk = Math.min(CHUNK, whole - first);
+            for (int i = 0; i < chunk; i += COUNT) {
+                FloatVector x = FloatVector.fromArray(FLOATS, gate, gateOffset + first + i);
+                x.mul(GELU_CUBIC).mul(x).fma(x, x).mul(GELU_SCALE).intoArray(e, i);
+            }
+            exponentials(e, 0, -2, 0, e, 0, chunk);
+            for (int i = 0; i < chunk; i += COUNT) {
+                FloatVector.fromArray(FLOATS, gate, gateOffset + first + i)
+                        .div(FloatVector.fromArray(FLOATS, e, i).add(1))
+                        .mul(FloatVector.fromArray(FLOATS, up, upOffset + first + i))
+                        .intoArray(out, outOffset + first + i);
+            }
+        }
+        scalar.geluMul(gate, gateOffset + whole, up, upOffset + whole, out, outOffset + whole, n - whole);
+    }
+
     /**
-     * {@code to[i] = exp(sign * from[i] - shift)} for whole vectors: {@link Exponential#of} in each lane.
+     * {@code to[i] = exp(factor * from[i] - shift)} for whole vectors: {@link Exponential#of} in each lane.
      *
      * <p>From array to array, because a vector that a method returns may end up on the heap.
      */
-    static void exponentials(float[] from, int at, float sign, float shift, float[] to, int toAt, int n) {
+    static void exponentials(float[] from, int at, float factor, float shift, float[] to, int toAt, int n) {
         FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
         for (int i = 0; i < n; i += COUNT) {
             FloatVector x = FloatVector.fromArray(FLOATS, from, at + i)
-                    .mul(sign)
+                    .mul(factor)
                     .sub(shift)
                     .max(Exponential.SMALLEST)
                     .min(Exponential.LARGEST);

@@ -77,6 +77,50 @@ class ElementwiseTest {
     }
 
     @Test
+    void theOtherGateIsGeluByTanh() {
+        float[] gate = {-200, -9, -1, -0.1f, 0, 0.1f, 1, 9, 200};
+        float[] up = {2, 2, 2, 2, 2, 2, 2, 2, 2};
+        Activations.geluMul(gate, 0, up, 0, up, 0, gate.length);
+        for (int i = 0; i < gate.length; i++) {
+            double x = gate[i];
+            double tanh = Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x));
+            assertThat((double) up[i])
+                    .as("gelu(%s)", gate[i])
+                    .isCloseTo(x * (1 + tanh), within(2e-6 * Math.abs(x * (1 + tanh)) + 1e-14));
+        }
+    }
+
+    @Test
+    void ropeTurnsPairsOfNeighbours() {
+        float[] x = {9, 1, 3, 2, 4, 9};
+        float[] cos = {0, (float) Math.cos(0.5)};
+        float[] sin = {1, (float) Math.sin(0.5)};
+        Rope.applyToNeighbours(x, 1, 4, cos, sin, 0);
+        assertThat(x[0]).isEqualTo(9);
+        assertThat(x[1]).isEqualTo(-3);
+        assertThat(x[2]).isEqualTo(1);
+        assertThat((double) x[3]).isCloseTo(2 * Math.cos(0.5) - 4 * Math.sin(0.5), within(1e-6));
+        assertThat((double) x[4]).isCloseTo(4 * Math.cos(0.5) + 2 * Math.sin(0.5), within(1e-6));
+        assertThat(x[5]).isEqualTo(9);
+    }
+
+    @Test
+    void softmaxSigmoidAndSoftCapAreTheFunctionsOfTheirNames() {
+        float[] x = {9, 1, 2, 3, 9};
+        Activations.softmax(x, 1, 3);
+        double sum = Math.exp(-2) + Math.exp(-1) + 1;
+        assertThat(x[0]).isEqualTo(9);
+        assertThat((double) x[1]).isCloseTo(Math.exp(-2) / sum, within(1e-7));
+        assertThat((double) x[3]).isCloseTo(1 / sum, within(1e-7));
+        assertThat(x[4]).isEqualTo(9);
+        float[] capped = {-1000, -3, 0, 3, 1000};
+        Activations.softCap(capped, 0, 5, 30);
+        assertThat(capped).containsExactly(new float[] {-30, -2.99f, 0, 2.99f, 30}, within(1e-3f));
+        assertThat((double) Activations.sigmoid(0.3f)).isCloseTo(1 / (1 + Math.exp(-0.3)), within(1e-7));
+        assertThat(Activations.sigmoid(-200)).isZero();
+    }
+
+    @Test
     void addAddsInPlace() {
         float[] x = {1, 2, 3, 4};
         Activations.add(x, 1, new float[] {9, 10, 20}, 1, 2);

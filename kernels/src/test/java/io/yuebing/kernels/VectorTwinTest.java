@@ -82,7 +82,10 @@ class VectorTwinTest {
             float[] actual = new float[n + 5];
             scalar.rows().siluMul(gate, 2, up, 1, expected, 4, n);
             vector.rows().siluMul(gate, 2, up, 1, actual, 4, n);
-            assertSameBits(actual, expected, "n and seed %d", n);
+            assertSameBits(actual, expected, "silu, n and seed %d", n);
+            scalar.rows().geluMul(gate, 2, up, 1, expected, 4, n);
+            vector.rows().geluMul(gate, 2, up, 1, actual, 4, n);
+            assertSameBits(actual, expected, "gelu, n and seed %d", n);
         }
     }
 

@@ -4,8 +4,8 @@ import io.yuebing.api.GenerationDefaults;
 import io.yuebing.api.UserError;
 import io.yuebing.model.decoder.Architecture;
 import io.yuebing.model.decoder.Architectures;
+import io.yuebing.model.decoder.AttentionSpec;
 import io.yuebing.model.decoder.DecoderSpec;
-import io.yuebing.model.decoder.Dimensions;
 import io.yuebing.model.json.JsonObject;
 import io.yuebing.model.weights.Checkpoint;
 import io.yuebing.model.weights.GptqConfig;
@@ -37,17 +37,17 @@ record ModelFiles(
         Optional<JsonObject> generation = JsonObject.readIfPresent(dir.resolve("generation_config.json"));
         Architecture architecture = Architectures.of(json);
         DecoderSpec spec = architecture.spec(json);
-        Dimensions d = spec.dimensions();
+        AttentionSpec attention = spec.attention();
         ModelConfig config = new ModelConfig(
                 architecture.name(),
-                d.layers(),
-                d.hiddenSize(),
-                d.heads(),
-                d.kvHeads(),
-                d.headSize(),
-                d.vocabSize(),
+                spec.layers().size(),
+                spec.hiddenSize(),
+                attention.heads(),
+                attention.kvHeads(),
+                attention.headSize(),
+                spec.vocabSize(),
                 spec.maxPositions(),
-                eosTokenIds(generation, json, d.vocabSize()),
+                eosTokenIds(generation, json, spec.vocabSize()),
                 generation.map(ModelFiles::defaults).orElse(GenerationDefaults.NONE));
         return new ModelFiles(dir, json, config, spec, GptqConfig.read(json, dir), Checkpoint.open(dir));
     }

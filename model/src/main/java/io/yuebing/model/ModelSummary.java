@@ -1,15 +1,15 @@
 package io.yuebing.model;
 
 import io.yuebing.kv.ElementType;
-import io.yuebing.kv.KvLayout;
 import io.yuebing.model.json.JsonObject;
 import io.yuebing.model.weights.GptqConfig;
-import io.yuebing.model.weights.TensorInfo;
 import io.yuebing.model.weights.TensorType;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -19,12 +19,15 @@ import java.util.stream.Collectors;
  *
  * @param name the directory's name
  * @param config sizes, end-of-sequence ids and sampling defaults
- * @param parameters weights, each counted once however it is stored
+ * @param parameters weights that the model uses, each counted once however it is stored
+ * @param activeParameters those that the computation of one token reads: not the experts that it does not use
+ * @param experts for example {@code 2 of 8 for each token in 32 layers}; {@code none}
  * @param weightBytes bytes of all tensors in the files
  * @param types element types in the files, the one with most bytes first
  * @param quantisation for example {@code gptq 4 bit, group 128, symmetric}; {@code none}
  * @param rope rotary position embedding, for example {@code theta 1000000}
  * @param slidingWindowLayers layers that attend to a window only
+ * @param kvBytes bytes that the KV cache keeps of one token in all layers, by type of its elements
  * @param tiedEmbeddings the output head is the embedding
  * @param chatTemplate whether the model brings one
  */
@@ -32,41 +35,44 @@ public record ModelSummary(
         String name,
         ModelConfig config,
         long parameters,
+        long activeParameters,
+        String experts,
         long weightBytes,
         List<String> types,
         String quantisation,
         String rope,
         int slidingWindowLayers,
+        Map<ElementType, Long> kvBytes,
         boolean tiedEmbeddings,
         boolean chatTemplate) {
-    private static final int GPTQ_WORD_BITS = 32;
-
     public ModelSummary {
         types = List.copyOf(types);
+        kvBytes = Map.copyOf(kvBytes);
     }
 
     static ModelSummary of(ModelFiles files) {
         Path dir = files.dir().toAbsolutePath().normalize();
         Path name = dir.getFileName();
+        ParameterCount parameters = ParameterCount.of(files);
         return new ModelSummary(
                 name == null ? dir.toString() : name.toString(),
                 files.config(),
-                parameters(files),
+                parameters.total(),
+                parameters.active(),
+                files.spec().describeExperts(),
                 files.checkpoint().bytes(),
                 types(files),
                 files.gptq().map(GptqConfig::describe).orElse("none"),
-                files.spec().rope().describe(),
-                (int) files.spec().windows().stream()
-                        .filter(window -> window > 0)
-                        .count(),
+                files.spec().describeRope(),
+                files.spec().windowedLayers(),
+                kvBytes(files),
                 files.spec().tiedEmbeddings(),
                 hasChatTemplate(files.dir()));
     }
 
     /** Bytes of keys and values that one token takes in all layers. */
     public long kvBytesPerToken(ElementType type) {
-        return KvLayout.nativeLayout(config.layers(), 1, config.kvHeads(), 1, config.headSize(), type, "")
-                .byteSize();
+        return kvBytes.getOrDefault(type, 0L);
     }
 
     /** Bytes to expect for the weights and one sequence of full length. */
@@ -88,22 +94,12 @@ public record ModelSummary(
                 .collect(Collectors.toList());
     }
 
-    private static long parameters(ModelFiles files) {
-        int codesPerWord =
-                files.gptq().map(gptq -> GPTQ_WORD_BITS / gptq.bits()).orElse(1);
-        return files.checkpoint().tensors().stream()
-                .mapToLong(tensor -> parameters(tensor, codesPerWord))
-                .sum();
-    }
-
-    /** A packed matrix counts as many as it holds; scales, zero points and group indices belong to its storage. */
-    private static long parameters(TensorInfo tensor, int codesPerWord) {
-        String kind = tensor.name().substring(tensor.name().lastIndexOf('.') + 1);
-        return switch (kind) {
-            case "qweight" -> tensor.elements() * codesPerWord;
-            case "qzeros", "scales", "g_idx" -> 0;
-            default -> tensor.elements();
-        };
+    private static Map<ElementType, Long> kvBytes(ModelFiles files) {
+        Map<ElementType, Long> bytes = new EnumMap<>(ElementType.class);
+        for (ElementType type : ElementType.values()) {
+            bytes.put(type, files.spec().kvLayout(1, 1, type, "").byteSize());
+        }
+        return bytes;
     }
 
     private static boolean hasChatTemplate(Path dir) {

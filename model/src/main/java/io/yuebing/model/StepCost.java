@@ -5,7 +5,7 @@ import java.util.Collection;
 
 /**
  * What a step costs at least, without the attention over the KV cache: the memory it reads and the multiplications it
- * makes.
+ * makes. Of experts it counts as many as one token uses.
  *
  * @param weightBytes bytes of the layers' matrices as they lie in memory, read once for all tokens of a step
  * @param macsPerToken multiply-adds of the layers for one token

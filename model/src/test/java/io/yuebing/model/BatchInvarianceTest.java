@@ -26,6 +26,11 @@ class BatchInvarianceTest {
         "qwen2-yarn, F32, INT8",
         "qwen2-gptq-int4, INT8, F16",
         "qwen2-f32, F32, F32",
+        "mistral, F32, BF16",
+        "phi3, F32, F32",
+        "gemma3, F32, F32",
+        "mixtral, F32, BF16",
+        "qwen3_moe, F32, F32",
     })
     void bitsDoNotDependOnChunksThreadsOrNeighbours(String name, ComputeMode compute, ElementType kvType) {
         Path dir = ModelRun.MODELS.resolve(name);

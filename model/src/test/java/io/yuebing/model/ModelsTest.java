@@ -7,6 +7,7 @@ import io.yuebing.api.GenerationDefaults;
 import io.yuebing.api.UserError;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kv.ElementType;
+import io.yuebing.model.decoder.Architectures;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
@@ -118,9 +119,8 @@ class ModelsTest {
     void anUnsupportedArchitectureIsTold() {
         new TinyModel(dir).config("architectures", List.of("FooForCausalLM")).write();
         loadError()
-                .isEqualTo(
-                        dir.resolve("config.json")
-                                + ": architecture FooForCausalLM is not supported; supported: Qwen2ForCausalLM, LlamaForCausalLM");
+                .isEqualTo(dir.resolve("config.json") + ": architecture FooForCausalLM is not supported; supported: "
+                        + Architectures.names());
     }
 
     @Test
@@ -203,9 +203,11 @@ class ModelsTest {
         new TinyModel(dir).config("num_key_value_heads", 3).write();
         loadError().contains("num_attention_heads 4 must be a multiple of num_key_value_heads 3");
         new TinyModel(dir).config("hidden_act", "gelu").write();
-        loadError().contains("hidden_act 'gelu' is not supported; supported: silu");
+        loadError().contains("hidden_act 'gelu' is not supported; supported: silu, gelu_pytorch_tanh");
         new TinyModel(dir).config("rope_scaling", Map.of("type", "magic")).write();
-        loadError().contains("rope type 'magic' is not supported; supported: default, linear, dynamic, llama3, yarn");
+        loadError()
+                .contains(
+                        "rope type 'magic' is not supported; supported: default, linear, dynamic, llama3, yarn, longrope");
     }
 
     @Test

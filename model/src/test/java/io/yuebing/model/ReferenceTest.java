@@ -25,13 +25,21 @@ class ReferenceTest {
                 "qwen2-yarn",
                 "qwen2-gptq-int4",
                 "qwen2-gptq-int8",
-                "llama3"
+                "llama3",
+                "mistral",
+                "qwen3",
+                "phi3",
+                "gemma3",
+                "mixtral",
+                "qwen3_moe"
             })
     void floatComputeAndFloatCacheAgreeToFloatRounding(String name) {
         Path dir = ModelRun.MODELS.resolve(name);
         try (ModelRun run = ModelRun.open(dir, ComputeMode.F32, 2, ElementType.F32)) {
             for (Reference.Prompt prompt : Reference.read(dir).prompts()) {
                 double difference = Reference.largestDifference(prompt, run.logits(prompt.ids(), 64));
+                record(String.format(
+                        Locale.ROOT, "%s, reference, prompt %s: largest %.2e%n", name, prompt.name(), difference));
                 assertThat(difference).as("%s, prompt %s", name, prompt.name()).isLessThan(1e-3);
                 assertThat(run.greedy(prompt.ids(), prompt.greedy().length))
                         .as("greedy ids of %s, prompt %s", name, prompt.name())
@@ -91,6 +99,10 @@ class ReferenceTest {
                 difference.rootMeanSquare(),
                 difference.sameMostLikely(),
                 difference.positions());
+        record(line);
+    }
+
+    private static void record(String line) {
         try {
             Files.writeString(
                     Path.of("target", "precision.txt"), line, StandardOpenOption.CREATE, StandardOpenOption.APPEND);

@@ -7,7 +7,21 @@ import java.util.stream.Collectors;
 
 /** The families that are supported. */
 public final class Architectures {
-    private static final List<Architecture> ALL = List.of(new Qwen2(), new Llama());
+    private static final List<Architecture> ALL = List.of(
+            new Llama(),
+            new Mistral("MistralForCausalLM"),
+            new Mistral("MinistralForCausalLM"),
+            new Mixtral(),
+            new Qwen2(),
+            new Qwen2Moe(),
+            new Qwen3(),
+            new Qwen3Moe(),
+            new Gemma3(),
+            new TextModel("Gemma3ForConditionalGeneration", "language_model.", new Gemma3()),
+            new Phi3(),
+            new Glm4("GlmForCausalLM", false),
+            new Glm4("Glm4ForCausalLM", true),
+            new Glm4Moe());
 
     private Architectures() {}
 
@@ -24,6 +38,11 @@ public final class Architectures {
                 .findFirst()
                 .orElseThrow(() -> new UserError(config.file() + ": architecture " + String.join(", ", names)
                         + " is not supported; supported: "
-                        + ALL.stream().map(Architecture::name).collect(Collectors.joining(", "))));
+                        + names()));
+    }
+
+    /** The supported ones, as in config.json. */
+    public static String names() {
+        return ALL.stream().map(Architecture::name).collect(Collectors.joining(", "));
     }
 }

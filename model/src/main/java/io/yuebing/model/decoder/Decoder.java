@@ -19,7 +19,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +35,6 @@ public final class Decoder implements CausalLm {
     private final Embedding embedding;
     private final List<DecoderLayer> layers;
     private final OutputHead head;
-    private final RotaryAngles rope;
     private final StepBuffers step;
     private final WorkerPool pool;
     private final Arena arena;
@@ -49,7 +47,6 @@ public final class Decoder implements CausalLm {
             Embedding embedding,
             List<DecoderLayer> layers,
             OutputHead head,
-            StepBuffers step,
             WorkerPool pool,
             Arena arena) {
         this.config = config;
@@ -58,8 +55,7 @@ public final class Decoder implements CausalLm {
         this.embedding = embedding;
         this.layers = layers;
         this.head = head;
-        this.rope = new RotaryAngles(spec.rope());
-        this.step = step;
+        this.step = new StepBuffers(spec);
         this.pool = pool;
         this.arena = arena;
     }
@@ -78,18 +74,16 @@ public final class Decoder implements CausalLm {
             WeightLoader.Progress progress,
             WorkerPool pool,
             Arena arena) {
-        Dimensions d = spec.dimensions();
-        Embedding embedding = weights.embedding(spec.names().embedding(), d.vocabSize(), d.hiddenSize());
-        List<Function<StepBuffers, DecoderLayer>> layers = new ArrayList<>();
-        for (int layer = 0; layer < d.layers(); layer++) {
+        Embedding embedding =
+                weights.embedding(spec.names().of(TensorRole.EMBEDDING), spec.vocabSize(), spec.hiddenSize());
+        List<Supplier<DecoderLayer>> layers = new ArrayList<>();
+        for (int layer = 0; layer < spec.layers().size(); layer++) {
             layers.add(DecoderLayer.ask(weights, spec, layer));
         }
         Supplier<OutputHead> head = OutputHead.ask(weights, spec);
         weights.load(pool, progress);
-        StepBuffers step = new StepBuffers(d);
-        List<DecoderLayer> loaded =
-                layers.stream().map(layer -> layer.apply(step)).toList();
-        return new Decoder(config, spec, fingerprint, embedding, loaded, head.get(), step, pool, arena);
+        List<DecoderLayer> loaded = layers.stream().map(Supplier::get).toList();
+        return new Decoder(config, spec, fingerprint, embedding, loaded, head.get(), pool, arena);
     }
 
     @Override
@@ -109,9 +103,7 @@ public final class Decoder implements CausalLm {
 
     @Override
     public KvLayout kvLayout(int blocks, int blockSize, ElementType elementType) {
-        Dimensions d = spec.dimensions();
-        return KvLayout.nativeLayout(
-                d.layers(), blocks, d.kvHeads(), blockSize, d.headSize(), elementType, fingerprint);
+        return spec.kvLayout(blocks, blockSize, elementType, fingerprint);
     }
 
     @Override
@@ -120,8 +112,9 @@ public final class Decoder implements CausalLm {
         step.begin(batch);
         try {
             embed(batch.tokens());
-            for (int layer = 0; layer < layers.size(); layer++) {
-                layers.get(layer).forward(caches.get(layer), pool, layerListener);
+            for (int i = 0; i < layers.size(); i++) {
+                int layer = i;
+                layers.get(layer).forward(step, caches.get(layer), pool, () -> layerListener.layerWritten(layer));
             }
             head.deliver(step, batch.logitRows(), pool, logits);
         } finally {
@@ -130,11 +123,17 @@ public final class Decoder implements CausalLm {
     }
 
     private void embed(int[] tokens) {
-        int hidden = spec.dimensions().hiddenSize();
-        int half = spec.dimensions().headSize() / 2;
+        int hidden = spec.hiddenSize();
+        float scale = spec.embeddingScale();
         pool.run(tokens.length, row -> {
-            embedding.row(tokens[row], step.hidden, row * hidden);
-            rope.write(step.positions[row], step.cos, step.sin, row * half);
+            int at = row * hidden;
+            embedding.row(tokens[row], step.hidden, at);
+            for (int i = at; scale != 1 && i < at + hidden; i++) {
+                step.hidden[i] *= scale;
+            }
+            for (RotaryAngles angles : step.angles) {
+                angles.compute(row, step.positions[row]);
+            }
         });
     }
 

@@ -1,84 +1,67 @@
 package io.yuebing.model.decoder;
 
-import io.yuebing.kernels.ActivationRows;
+import io.yuebing.kernels.Activations;
 import io.yuebing.kernels.Attention.CacheView;
 import io.yuebing.kernels.Linear;
-import io.yuebing.kernels.Norms;
 import io.yuebing.kernels.WorkerPool;
-import io.yuebing.model.CausalLm.LayerListener;
 import io.yuebing.model.weights.WeightLoader;
-import java.util.function.Function;
+import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * One layer: {@code x += attention(norm(x)); x += mlp(norm(x))}.
- *
- * <p>A norm is computed where a product reads its activations, and a product adds its results to the residual stream
- * itself: what is left are the products and attention. All objects are made once, so that a step allocates nothing.
+ * One layer: {@code x += attention(norm(x)); x += mlp(norm(x))}, where some families normalise the two summands as well.
  */
-final class DecoderLayer {
-    private final int index;
-    private final int hiddenSize;
-    private final float normEps;
-    private final float[] attentionNorm;
-    private final float[] mlpNorm;
-    private final SelfAttention attention;
-    private final GatedMlp mlp;
-    private final StepBuffers step;
-    private final ActivationRows attentionInput = this::normForAttention;
-    private final ActivationRows mlpInput = this::normForMlp;
+record DecoderLayer(
+        int hiddenSize,
+        RmsNorm attentionNorm,
+        LayerAttention attention,
+        Optional<RmsNorm> attentionOutputNorm,
+        RmsNorm mlpNorm,
+        FeedForward mlp,
+        Optional<RmsNorm> mlpOutputNorm) {
 
-    private DecoderLayer(
-            DecoderSpec spec,
-            int index,
-            float[] attentionNorm,
-            SelfAttention attention,
-            float[] mlpNorm,
-            GatedMlp mlp,
-            StepBuffers step) {
-        this.index = index;
-        this.hiddenSize = spec.dimensions().hiddenSize();
-        this.normEps = spec.normEps();
-        this.attentionNorm = attentionNorm;
-        this.attention = attention;
-        this.mlpNorm = mlpNorm;
-        this.mlp = mlp;
-        this.step = step;
-    }
-
-    static Function<StepBuffers, DecoderLayer> ask(WeightLoader weights, DecoderSpec spec, int layer) {
-        int hidden = spec.dimensions().hiddenSize();
-        String prefix = spec.names().layers() + layer + ".";
-        float[] attentionNorm = weights.vector(prefix + spec.names().attentionNorm(), hidden);
-        Function<StepBuffers, SelfAttention> attention = SelfAttention.ask(weights, spec, layer);
-        float[] mlpNorm = weights.vector(prefix + spec.names().mlpNorm(), hidden);
-        Function<StepBuffers, GatedMlp> mlp = GatedMlp.ask(weights, spec, layer);
-        return step ->
-                new DecoderLayer(spec, layer, attentionNorm, attention.apply(step), mlpNorm, mlp.apply(step), step);
+    static Supplier<DecoderLayer> ask(WeightLoader weights, DecoderSpec spec, int layer) {
+        int hidden = spec.hiddenSize();
+        RmsNorm attentionNorm = RmsNorm.read(weights, spec, TensorRole.ATTENTION_NORM, layer, hidden);
+        Supplier<LayerAttention> attention = LayerAttention.ask(weights, spec, layer);
+        Optional<RmsNorm> attentionOutputNorm =
+                RmsNorm.readIfNamed(weights, spec, TensorRole.ATTENTION_OUTPUT_NORM, layer, hidden);
+        RmsNorm mlpNorm = RmsNorm.read(weights, spec, TensorRole.MLP_NORM, layer, hidden);
+        Supplier<FeedForward> mlp = FeedForward.ask(weights, spec, layer);
+        Optional<RmsNorm> mlpOutputNorm = RmsNorm.readIfNamed(weights, spec, TensorRole.MLP_OUTPUT_NORM, layer, hidden);
+        return () -> new DecoderLayer(
+                hidden, attentionNorm, attention.get(), attentionOutputNorm, mlpNorm, mlp.get(), mlpOutputNorm);
     }
 
     /**
      * Computes the layer on {@code hidden} in place.
      *
-     * @param listener told when the rows' keys and values are in the cache
+     * @param written run when the rows' keys and values are in the cache
      */
-    void forward(CacheView cache, WorkerPool pool, LayerListener listener) {
-        attention.writeKeysAndValues(attentionInput, cache, pool);
-        listener.layerWritten(index);
+    void forward(StepBuffers step, CacheView cache, WorkerPool pool, Runnable written) {
+        attentionNorm.apply(step.hidden, step.rows(), step.normed, pool);
+        attention.writeKeysAndValues(step, cache, pool);
+        written.run();
         attention.attend(step, cache, pool);
-        mlp.apply(mlpInput, pool);
+        addOutput(step, attentionOutputNorm, pool);
+        mlpNorm.apply(step.hidden, step.rows(), step.normed, pool);
+        mlp.apply(step, pool);
+        addOutput(step, mlpOutputNorm, pool);
     }
 
-    /** All matrices of the layer. */
+    /** The matrices that one token is multiplied with. */
     Stream<Linear> matrices() {
         return Stream.concat(attention.matrices(), mlp.matrices());
     }
 
-    private void normForAttention(int row, float[] to) {
-        Norms.rms(step.hidden, row * hiddenSize, hiddenSize, attentionNorm, normEps, to, 0);
-    }
-
-    private void normForMlp(int row, float[] to) {
-        Norms.rms(step.hidden, row * hiddenSize, hiddenSize, mlpNorm, normEps, to, 0);
+    private void addOutput(StepBuffers step, Optional<RmsNorm> norm, WorkerPool pool) {
+        pool.run(step.rows(), row -> {
+            int at = row * hiddenSize;
+            if (norm.isPresent()) {
+                norm.get().apply(step.output, at, step.output, at);
+            }
+            Activations.add(step.hidden, at, step.output, at, hiddenSize);
+        });
     }
 }

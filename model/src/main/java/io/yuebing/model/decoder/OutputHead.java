@@ -1,7 +1,7 @@
 package io.yuebing.model.decoder;
 
+import io.yuebing.kernels.Activations;
 import io.yuebing.kernels.Linear;
-import io.yuebing.kernels.Norms;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.model.CausalLm.LogitsSink;
 import io.yuebing.model.weights.WeightLoader;
@@ -13,28 +13,29 @@ final class OutputHead {
 
     private final int hiddenSize;
     private final int vocabSize;
-    private final float normEps;
-    private final float[] norm;
+    private final float cap;
+    private final RmsNorm norm;
     private final Linear head;
     private final float[] normed;
     private float[] logits = {};
 
-    private OutputHead(DecoderSpec spec, float[] norm, Linear head) {
-        this.hiddenSize = spec.dimensions().hiddenSize();
-        this.vocabSize = spec.dimensions().vocabSize();
-        this.normEps = spec.normEps();
+    private OutputHead(DecoderSpec spec, RmsNorm norm, Linear head) {
+        this.hiddenSize = spec.hiddenSize();
+        this.vocabSize = spec.vocabSize();
+        this.cap = spec.logitCap();
         this.norm = norm;
         this.head = head;
         this.normed = new float[TILE * hiddenSize];
     }
 
     static Supplier<OutputHead> ask(WeightLoader weights, DecoderSpec spec) {
-        int vocab = spec.dimensions().vocabSize();
-        int hidden = spec.dimensions().hiddenSize();
-        float[] norm = weights.vector(spec.names().finalNorm(), hidden);
+        TensorNames names = spec.names();
+        int vocab = spec.vocabSize();
+        int hidden = spec.hiddenSize();
+        RmsNorm norm = RmsNorm.read(weights, spec, names.of(TensorRole.FINAL_NORM), hidden);
         Supplier<Linear> head = spec.tiedEmbeddings()
-                ? weights.tied(spec.names().embedding(), vocab, hidden)
-                : weights.linear(spec.names().head(), vocab, hidden, false);
+                ? weights.tied(names.of(TensorRole.EMBEDDING), vocab, hidden)
+                : weights.linear(names.of(TensorRole.HEAD), vocab, hidden, false);
         return () -> new OutputHead(spec, norm, head.get());
     }
 
@@ -50,12 +51,12 @@ final class OutputHead {
             if (logits.length < count * vocabSize) {
                 logits = new float[count * vocabSize];
             }
-            pool.run(count, i -> {
-                int from = rows[start + i] * hiddenSize;
-                Norms.rms(step.hidden, from, hiddenSize, norm, normEps, normed, i * hiddenSize);
-            });
+            pool.run(count, i -> norm.apply(step.hidden, rows[start + i] * hiddenSize, normed, i * hiddenSize));
             head.apply(normed, count, logits, pool);
             for (int i = 0; i < count; i++) {
+                if (cap != DecoderSpec.NO_CAP) {
+                    Activations.softCap(logits, i * vocabSize, vocabSize, cap);
+                }
                 sink.accept(start + i, logits, i * vocabSize);
             }
         }

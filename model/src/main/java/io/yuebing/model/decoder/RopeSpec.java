@@ -2,16 +2,28 @@ package io.yuebing.model.decoder;
 
 import io.yuebing.api.UserError;
 import io.yuebing.model.json.JsonObject;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 
 /**
  * Rotary position embedding (Su et al., 2021): by which angle each pair of channels turns per position.
  *
  * @param theta base of the geometric series of wavelengths
- * @param headSize channels that are turned; even
+ * @param channels how many channels of a head are turned, the first ones; even
+ * @param pairing which channels turn together
  * @param scaling how the series was stretched for longer contexts
  */
-public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
+public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling scaling) {
+
+    /** Which channels turn together, by the same angle. */
+    public enum Pairing {
+        /** Channel {@code i} of the first half and channel {@code i} of the second. */
+        HALVES,
+        /** Channels {@code 2 i} and {@code 2 i + 1}. */
+        NEIGHBOURS
+    }
 
     /** How a model's angles differ from the plain ones. */
     public sealed interface RopeScaling {
@@ -46,6 +58,20 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
                 implements RopeScaling {}
 
         /**
+         * LongRoPE (Ding et al., 2024): a factor for each wavelength. Models have two lists, for sequences within the
+         * original context and for longer ones. Keys in the cache were turned with one of them, so a model has to
+         * choose: the long one if it offers longer sequences at all, as vLLM does.
+         *
+         * @param factors for each pair of channels
+         * @param attentionFactor multiplies cosines and sines
+         */
+        record LongRope(List<Double> factors, double attentionFactor) implements RopeScaling {
+            public LongRope {
+                factors = List.copyOf(factors);
+            }
+        }
+
+        /**
          * YaRN (Peng et al., 2023): wavelengths that are long against the original context are stretched by
          * {@code factor}, short ones stay, those between are blended. It applies to every position, whatever the
          * sequence's length, as in transformers.
@@ -75,17 +101,62 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
      *
      * @param maxPositions {@code max_position_embeddings}
      */
-    public static RopeSpec read(JsonObject config, int headSize, int maxPositions) {
-        var parameters = config.object("rope_parameters").or(() -> config.object("rope_scaling"));
-        OptionalDouble own =
-                parameters.map(json -> json.number("rope_theta", 1, 1e12)).orElse(OptionalDouble.empty());
-        double theta = own.orElseGet(() -> config.number("rope_theta", 1, 1e12).orElse(DEFAULT_THETA));
-        RopeScaling scaling =
-                parameters.map(json -> scaling(json, maxPositions)).orElse(new RopeScaling.None());
-        return new RopeSpec(theta, headSize, scaling);
+    public static RopeSpec read(JsonObject config, int channels, int maxPositions) {
+        return of(config, parameters(config), "rope_theta", DEFAULT_THETA, channels, maxPositions);
     }
 
-    private static RopeScaling scaling(JsonObject json, int maxPositions) {
+    /** The object that describes the embedding, if there is one. */
+    static Optional<JsonObject> parameters(JsonObject config) {
+        return config.object("rope_parameters").or(() -> config.object("rope_scaling"));
+    }
+
+    /**
+     * Channels that are turned where that is a part of the head: {@code partial_rotary_factor}.
+     *
+     * @param byDefault the family's share of the head
+     */
+    static int channels(JsonObject config, int headSize, double byDefault) {
+        OptionalDouble own = parameters(config)
+                .map(json -> json.number("partial_rotary_factor", 0, 1))
+                .orElse(OptionalDouble.empty());
+        double share =
+                own.orElseGet(() -> config.number("partial_rotary_factor", 0, 1).orElse(byDefault));
+        int channels = (int) (headSize * share);
+        if (channels < 2 || channels % 2 != 0) {
+            throw new UserError(config.file() + ": partial_rotary_factor " + share + " of head size " + headSize
+                    + " gives " + channels + " channels to turn; expected an even number of at least 2");
+        }
+        return channels;
+    }
+
+    /**
+     * Reads one of several embeddings of a model.
+     *
+     * @param parameters its description
+     * @param thetaField where config.json has its theta if {@code parameters} do not
+     */
+    static RopeSpec of(
+            JsonObject config,
+            Optional<JsonObject> parameters,
+            String thetaField,
+            double defaultTheta,
+            int channels,
+            int maxPositions) {
+        OptionalDouble own =
+                parameters.map(json -> json.number("rope_theta", 1, 1e12)).orElse(OptionalDouble.empty());
+        double theta = own.orElseGet(() -> config.number(thetaField, 1, 1e12).orElse(defaultTheta));
+        RopeScaling scaling = parameters
+                .map(json -> scaling(config, json, channels, maxPositions))
+                .orElse(new RopeScaling.None());
+        return new RopeSpec(theta, channels, Pairing.HALVES, scaling);
+    }
+
+    /** The same with neighbours as pairs. */
+    RopeSpec ofNeighbours() {
+        return new RopeSpec(theta, channels, Pairing.NEIGHBOURS, scaling);
+    }
+
+    private static RopeScaling scaling(JsonObject config, JsonObject json, int channels, int maxPositions) {
         String type = json.text("rope_type").or(() -> json.text("type")).orElse("default");
         return switch (type) {
             case "default" -> new RopeScaling.None();
@@ -93,9 +164,10 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
             case "dynamic" -> new RopeScaling.Dynamic();
             case "llama3" -> llama3(json, maxPositions);
             case "yarn" -> yarn(json, maxPositions);
+            case "longrope", "su" -> longRope(config, json, channels, maxPositions);
             default ->
                 throw new UserError(json.file() + ": rope type '" + type
-                        + "' is not supported; supported: default, linear, dynamic, llama3, yarn");
+                        + "' is not supported; supported: default, linear, dynamic, llama3, yarn, longrope");
         };
     }
 
@@ -115,6 +187,24 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
         int original = json.integerIfPresent("original_max_position_embeddings", 1, 1 << 30)
                 .orElse(maxPositions);
         return new RopeScaling.Llama3(factor(json), low, high, original);
+    }
+
+    private static RopeScaling longRope(JsonObject config, JsonObject json, int channels, int maxPositions) {
+        OptionalInt own = json.integerIfPresent("original_max_position_embeddings", 1, 1 << 30);
+        int original = own.orElseGet(() -> config.integerIfPresent("original_max_position_embeddings", 1, 1 << 30)
+                .orElse(maxPositions));
+        double factor = original < maxPositions
+                ? (double) maxPositions / original
+                : json.number("factor", 1, 1 << 20).orElse(1);
+        double attention = json.number("attention_factor", 0, 1 << 20)
+                .orElse(factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original)));
+        String field = original < maxPositions ? "long_factor" : "short_factor";
+        List<Double> factors = json.numbers(field, 1e-6, 1 << 20);
+        if (factors.size() != channels / 2) {
+            throw new UserError(json.file() + ": " + field + " must have " + channels / 2
+                    + " numbers, one for each pair of channels that turn, found " + factors.size());
+        }
+        return new RopeScaling.LongRope(factors, attention);
     }
 
     private static RopeScaling yarn(JsonObject json, int maxPositions) {
@@ -149,7 +239,7 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
      */
     public int maxPositions(int configured) {
         return switch (scaling) {
-            case RopeScaling.None(), RopeScaling.Dynamic(), RopeScaling.Llama3 _ -> configured;
+            case RopeScaling.None(), RopeScaling.Dynamic(), RopeScaling.Llama3 _, RopeScaling.LongRope _ -> configured;
             case RopeScaling.Linear(double factor) -> stretched(configured, factor);
             case RopeScaling.Yarn yarn -> stretched(yarn.originalPositions(), yarn.factor());
         };
@@ -163,19 +253,22 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
     public float attentionFactor() {
         return switch (scaling) {
             case RopeScaling.None(), RopeScaling.Linear _, RopeScaling.Dynamic(), RopeScaling.Llama3 _ -> 1;
+            case RopeScaling.LongRope longRope -> (float) longRope.attentionFactor();
             case RopeScaling.Yarn yarn -> (float) yarn.attentionFactor();
         };
     }
 
-    /** Angle per position of each pair of channels: {@code headSize / 2} values, falling. */
+    /** Angle per position of each pair of channels: {@code channels / 2} values, falling. */
     public float[] frequencies() {
-        float[] frequencies = new float[headSize / 2];
+        float[] frequencies = new float[channels / 2];
         for (int pair = 0; pair < frequencies.length; pair++) {
-            float wavelength = (float) Math.pow(theta, (double) (2 * pair) / headSize);
+            float wavelength = (float) Math.pow(theta, (double) (2 * pair) / channels);
             frequencies[pair] = switch (scaling) {
                 case RopeScaling.None(), RopeScaling.Dynamic() -> 1 / wavelength;
                 case RopeScaling.Linear(double factor) -> 1 / wavelength / (float) factor;
                 case RopeScaling.Llama3 llama3 -> llama3Frequency(llama3, 1 / wavelength);
+                case RopeScaling.LongRope longRope ->
+                    1 / (longRope.factors().get(pair).floatValue() * wavelength);
                 case RopeScaling.Yarn yarn -> yarnFrequency(yarn, pair, wavelength);
             };
         }
@@ -204,7 +297,7 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
             high = Math.ceil(high);
         }
         low = Math.max(low, 0);
-        high = Math.min(high, headSize - 1);
+        high = Math.min(high, channels - 1);
         double width = high == low ? 0.001 : high - low;
         float stretched = (float) Math.clamp((pair - low) / width, 0, 1);
         return 1 / ((float) yarn.factor() * wavelength) * stretched + 1 / wavelength * (1 - stretched);
@@ -212,7 +305,7 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
 
     /** The pair of channels, as a fraction, that makes {@code turns} full turns within the original context. */
     private double channelOfTurns(RopeScaling.Yarn yarn, double turns) {
-        return headSize * Math.log(yarn.originalPositions() / (turns * 2 * Math.PI)) / (2 * Math.log(theta));
+        return channels * Math.log(yarn.originalPositions() / (turns * 2 * Math.PI)) / (2 * Math.log(theta));
     }
 
     /** For people. */
@@ -224,6 +317,7 @@ public record RopeSpec(double theta, int headSize, RopeScaling scaling) {
             case RopeScaling.Dynamic() -> plain + ", dynamic: sequences of the original context only";
             case RopeScaling.Llama3 llama3 ->
                 plain + ", llama3 factor " + llama3.factor() + " over " + llama3.originalPositions() + " positions";
+            case RopeScaling.LongRope _ -> plain + ", longrope";
             case RopeScaling.Yarn yarn ->
                 plain + ", yarn factor " + yarn.factor() + " over " + yarn.originalPositions() + " positions";
         };

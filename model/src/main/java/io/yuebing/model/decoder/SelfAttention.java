@@ -1,95 +1,77 @@
 package io.yuebing.model.decoder;
 
-import io.yuebing.kernels.ActivationRows;
 import io.yuebing.kernels.Attention;
 import io.yuebing.kernels.Attention.CacheView;
 import io.yuebing.kernels.Linear;
-import io.yuebing.kernels.LinearGroup;
-import io.yuebing.kernels.Rope;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.model.weights.WeightLoader;
-import java.util.Objects;
-import java.util.function.Function;
-import java.util.function.IntConsumer;
+import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Grouped-query attention of one layer over the paged cache (Ainslie et al., 2023).
+ * Grouped-query attention of one layer over the paged cache.
+ *
+ * @param rope index of the layer's rotary embedding among the step's
+ * @param shape index of the layer's numbers of heads and channels among the step's
  */
-final class SelfAttention {
-    private final Dimensions dimensions;
-    /** Positions that a token attends to, its own included; {@link DecoderSpec#NO_WINDOW} = all. */
-    private final int window;
+record SelfAttention(
+        GroupedQuery spec,
+        int rope,
+        int shape,
+        QueryKeyValue projections,
+        Optional<RmsNorm> queryNorm,
+        Optional<RmsNorm> keyNorm,
+        Linear output)
+        implements LayerAttention {
 
-    private final LinearGroup queryKeyValue;
-    private final Linear output;
-    private final StepBuffers step;
-    private final IntConsumer turnAndWrite = this::turnAndWrite;
-    private final ActivationRows attended = this::readAttended;
-    private @Nullable CacheView cache;
-
-    private SelfAttention(
-            Dimensions dimensions, int window, LinearGroup queryKeyValue, Linear output, StepBuffers step) {
-        this.dimensions = dimensions;
-        this.window = window;
-        this.queryKeyValue = queryKeyValue;
-        this.output = output;
-        this.step = step;
+    static Supplier<LayerAttention> ask(WeightLoader weights, DecoderSpec spec, GroupedQuery attention, int layer) {
+        Supplier<QueryKeyValue> projections = QueryKeyValue.ask(weights, spec, attention, layer);
+        int headSize = attention.headSize();
+        Optional<RmsNorm> queryNorm = RmsNorm.readIfNamed(weights, spec, TensorRole.QUERY_NORM, layer, headSize);
+        Optional<RmsNorm> keyNorm = RmsNorm.readIfNamed(weights, spec, TensorRole.KEY_NORM, layer, headSize);
+        Supplier<Linear> output = weights.linear(
+                spec.names().of(TensorRole.ATTENTION_OUTPUT, layer),
+                spec.hiddenSize(),
+                attention.queryWidth(),
+                attention.outputBias());
+        int rope = spec.ropes().indexOf(attention.rope());
+        int shape = AttentionShape.all(spec).indexOf(AttentionShape.of(attention));
+        return () -> new SelfAttention(attention, rope, shape, projections.get(), queryNorm, keyNorm, output.get());
     }
 
-    static Function<StepBuffers, SelfAttention> ask(WeightLoader weights, DecoderSpec spec, int layer) {
-        Dimensions d = spec.dimensions();
-        TensorNames names = spec.names();
-        String prefix = names.layers() + layer + ".";
-        boolean bias = spec.queryKeyValueBias();
-        Supplier<Linear> query = weights.linear(prefix + names.query(), d.queryWidth(), d.hiddenSize(), bias);
-        Supplier<Linear> key = weights.linear(prefix + names.key(), d.kvWidth(), d.hiddenSize(), bias);
-        Supplier<Linear> value = weights.linear(prefix + names.value(), d.kvWidth(), d.hiddenSize(), bias);
-        Supplier<Linear> output =
-                weights.linear(prefix + names.attentionOutput(), d.hiddenSize(), d.queryWidth(), false);
-        int window = spec.windows().get(layer);
-        return step ->
-                new SelfAttention(d, window, LinearGroup.of(query.get(), key.get(), value.get()), output.get(), step);
+    @Override
+    public void writeKeysAndValues(StepBuffers step, CacheView cache, WorkerPool pool) {
+        projections.apply(step, pool);
+        pool.run(step.rows(), row -> {
+            prepare(step, row, step.query, spec.heads(), queryNorm);
+            prepare(step, row, step.key, spec.kvHeads(), keyNorm);
+            int position = step.positions[row];
+            int block = step.blockTables[row][position / cache.blockSize()];
+            int at = row * spec.kvWidth();
+            Attention.write(cache, block, position % cache.blockSize(), step.key, at, step.value, at);
+        });
     }
 
-    /** Computes keys and values of the rows from {@code x} and writes them to the cache; prepares the queries. */
-    void writeKeysAndValues(ActivationRows x, CacheView into, WorkerPool pool) {
-        queryKeyValue.apply(x, step.rows(), pool, step.queryKeyValue());
-        cache = into;
-        pool.run(step.rows(), turnAndWrite);
-    }
-
-    private void turnAndWrite(int row) {
-        CacheView into = Objects.requireNonNull(cache);
-        turn(step, row, step.query, dimensions.heads());
-        turn(step, row, step.key, dimensions.kvHeads());
-        int position = step.positions[row];
-        int block = step.blockTables[row][position / into.blockSize()];
-        int at = row * dimensions.kvWidth();
-        Attention.write(into, block, position % into.blockSize(), step.key, at, step.value, at);
-    }
-
-    private void readAttended(int row, float[] to) {
-        System.arraycopy(step.attended, row * dimensions.queryWidth(), to, 0, dimensions.queryWidth());
-    }
-
-    private void turn(StepBuffers step, int row, float[] x, int heads) {
-        int size = dimensions.headSize();
+    /** Normalises and turns the heads of a row. */
+    private void prepare(StepBuffers step, int row, float[] x, int heads, Optional<RmsNorm> norm) {
         for (int head = 0; head < heads; head++) {
-            Rope.apply(x, (row * heads + head) * size, size, step.cos, step.sin, row * (size / 2));
+            int at = (row * heads + head) * spec.headSize();
+            if (norm.isPresent()) {
+                norm.get().apply(x, at, x, at);
+            }
+            step.angles[rope].turn(x, at, row);
         }
     }
 
-    /** Attends and projects into the residual stream. */
-    void attend(StepBuffers step, CacheView cache, WorkerPool pool) {
-        float scale = (float) (1 / Math.sqrt(dimensions.headSize()));
-        step.attention.attend(cache, window, scale, step.query, step.attended, pool);
-        output.addTo(attended, step.rows(), step.hidden, pool);
+    @Override
+    public void attend(StepBuffers step, CacheView cache, WorkerPool pool) {
+        step.attention[shape].attend(cache, spec.window(), spec.scale(), step.query, step.attended, pool);
+        output.apply(step.attended, step.rows(), step.output, pool);
     }
 
-    Stream<Linear> matrices() {
-        return Stream.concat(queryKeyValue.members().stream(), Stream.of(output));
+    @Override
+    public Stream<Linear> matrices() {
+        return Stream.concat(projections.matrices(), Stream.of(output));
     }
 }

@@ -12,9 +12,9 @@ import java.util.Arrays;
 final class StepBuffers {
     private static final int[] NO_BLOCKS = {};
 
-    private final Dimensions dimensions;
-    /** How the rows' attention is shared out. */
-    final BatchAttention attention;
+    private final DecoderSpec spec;
+    /** How the rows' attention is shared out, for each {@link AttentionShape}. */
+    final BatchAttention[] attention;
 
     private int capacity;
     private int rows;
@@ -24,6 +24,13 @@ final class StepBuffers {
 
     /** Residual stream, {@code [rows][hidden]}. */
     float[] hidden = {};
+    /** Its normalised copy, input of the next products. */
+    float[] normed = {};
+    /** Output of a part of a layer, to be added to the residual stream. */
+    float[] output = {};
+
+    /** Queries, keys and values side by side, where one product gives them. */
+    float[] queryKeyValue = {};
 
     float[] query = {};
     float[] key = {};
@@ -31,17 +38,21 @@ final class StepBuffers {
     float[] attended = {};
     float[] gate = {};
     float[] up = {};
-    /** Cosines of the rotary angles at each row's position, {@code [rows][headSize / 2]}. */
-    float[] cos = {};
+    /** Angles of each of the model's rotary embeddings at each row's position. */
+    final RotaryAngles[] angles;
 
-    float[] sin = {};
+    final ExpertBuffers experts;
 
-    private float[][] queryKeyValue = {};
+    private float[][] queryKeyAndValue = {};
+    private float[][] gateOnly = {};
     private float[][] gateAndUp = {};
 
-    StepBuffers(Dimensions dimensions) {
-        this.dimensions = dimensions;
-        attention = new BatchAttention(dimensions.heads(), dimensions.kvHeads(), dimensions.headSize());
+    StepBuffers(DecoderSpec spec) {
+        this.spec = spec;
+        this.attention =
+                AttentionShape.all(spec).stream().map(AttentionShape::scratch).toArray(BatchAttention[]::new);
+        this.angles = spec.ropes().stream().map(RotaryAngles::new).toArray(RotaryAngles[]::new);
+        this.experts = ExpertBuffers.of(spec);
     }
 
     int rows() {
@@ -49,8 +60,12 @@ final class StepBuffers {
     }
 
     /** The three arrays, for the products that fill them together. */
-    float[][] queryKeyValue() {
-        return queryKeyValue;
+    float[][] queryKeyAndValue() {
+        return queryKeyAndValue;
+    }
+
+    float[][] gateOnly() {
+        return gateOnly;
     }
 
     float[][] gateAndUp() {
@@ -61,14 +76,16 @@ final class StepBuffers {
     void begin(ForwardBatch batch) {
         rows = batch.tokens().length;
         reserve(rows);
-        attention.clear();
+        clearAttention();
         int next = 0;
         for (ForwardBatch.Span span : batch.spans()) {
             if (span.firstRow() != next || span.rows() < 1 || span.rows() > rows - next) {
                 throw new IllegalArgumentException("span " + span.firstRow() + " + " + span.rows()
                         + " does not continue at row " + next + " of " + rows);
             }
-            attention.add(next, span.rows(), span.firstPosition(), span.blockTable());
+            for (BatchAttention each : attention) {
+                each.add(next, span.rows(), span.firstPosition(), span.blockTable());
+            }
             for (int i = 0; i < span.rows(); i++, next++) {
                 positions[next] = span.firstPosition() + i;
                 blockTables[next] = span.blockTable();
@@ -82,7 +99,13 @@ final class StepBuffers {
     /** Lets go of the callers' block tables. */
     void end() {
         Arrays.fill(blockTables, 0, rows, NO_BLOCKS);
-        attention.clear();
+        clearAttention();
+    }
+
+    private void clearAttention() {
+        for (BatchAttention each : attention) {
+            each.clear();
+        }
     }
 
     private void reserve(int needed) {
@@ -92,21 +115,45 @@ final class StepBuffers {
         int grown = Math.max(needed, (int) Math.min(2L * capacity, 1024));
         positions = new int[grown];
         blockTables = new int[grown][];
-        hidden = matrix(grown, dimensions.hiddenSize());
-        query = matrix(grown, dimensions.queryWidth());
-        key = matrix(grown, dimensions.kvWidth());
-        value = matrix(grown, dimensions.kvWidth());
-        attended = matrix(grown, dimensions.queryWidth());
-        gate = matrix(grown, dimensions.intermediateSize());
-        up = matrix(grown, dimensions.intermediateSize());
-        cos = matrix(grown, dimensions.headSize() / 2);
-        sin = matrix(grown, dimensions.headSize() / 2);
-        queryKeyValue = new float[][] {query, key, value};
+        hidden = matrix(grown, spec.hiddenSize());
+        normed = matrix(grown, spec.hiddenSize());
+        output = matrix(grown, spec.hiddenSize());
+        reserveAttention(grown);
+        int width = spec.layers().stream()
+                .mapToInt(layer -> layer.feedForward().width())
+                .max()
+                .orElse(0);
+        gate = matrix(grown, spec.names().has(TensorRole.GATE_UP) ? 2 * width : width);
+        up = matrix(grown, width);
+        gateOnly = new float[][] {gate};
         gateAndUp = new float[][] {gate, up};
+        experts.reserve(grown);
+        for (RotaryAngles each : angles) {
+            each.reserve(grown);
+        }
         capacity = grown; // last: an allocation that fails leaves nothing half grown in use
     }
 
-    private static float[] matrix(int rows, int columns) {
+    private void reserveAttention(int grown) {
+        int queries = 0;
+        int keys = 0;
+        for (LayerSpec layer : spec.layers()) {
+            switch (layer.attention()) {
+                case GroupedQuery grouped -> {
+                    queries = Math.max(queries, grouped.queryWidth());
+                    keys = Math.max(keys, grouped.kvWidth());
+                }
+            }
+        }
+        query = matrix(grown, queries);
+        key = matrix(grown, keys);
+        value = matrix(grown, keys);
+        attended = matrix(grown, queries);
+        queryKeyAndValue = new float[][] {query, key, value};
+        queryKeyValue = matrix(grown, spec.names().has(TensorRole.QUERY_KEY_VALUE) ? queries + 2 * keys : 0);
+    }
+
+    static float[] matrix(int rows, int columns) {
         return new float[Math.multiplyExact(rows, columns)];
     }
 }

@@ -123,11 +123,15 @@ public final class JsonObject {
         if (value.isEmpty()) {
             return OptionalDouble.empty();
         }
-        double number = value.get().isNumber() ? value.get().asDouble() : Double.NaN;
+        return OptionalDouble.of(number(value.get(), field, least, most));
+    }
+
+    private double number(JsonNode value, String field, double least, double most) {
+        double number = value.isNumber() ? value.asDouble() : Double.NaN;
         if (!(number >= least && number <= most)) {
-            throw wrong(field, "a number in [" + least + ", " + most + "]", value.get());
+            throw wrong(field, "a number in [" + least + ", " + most + "]", value);
         }
-        return OptionalDouble.of(number);
+        return number;
     }
 
     public Optional<Boolean> bool(String field) {
@@ -181,6 +185,16 @@ public final class JsonObject {
             value.ifPresent(element -> integers.add(integer(element, field, least, most)));
         }
         return integers;
+    }
+
+    /** A list of finite numbers within {@code [least, most]} that must be there. */
+    public List<Double> numbers(String field, double least, double most) {
+        JsonNode value = find(field).orElseThrow(() -> missing(field));
+        List<Double> numbers = new ArrayList<>();
+        for (JsonNode element : array(field, value)) {
+            numbers.add(number(element, field, least, most));
+        }
+        return numbers;
     }
 
     /** A list of whole numbers of at least 0 that must be there. */

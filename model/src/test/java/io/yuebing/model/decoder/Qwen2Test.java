@@ -33,6 +33,7 @@ class Qwen2Test {
     void yarnStretchesLongWavelengthsOnly() {
         RopeSpec rope = spec(", \"rope_theta\": 10000, \"rope_scaling\":"
                         + " {\"type\": \"yarn\", \"factor\": 4.0, \"original_max_position_embeddings\": 4096}")
+                .attention()
                 .rope();
         float[] frequencies = rope.frequencies();
         assertThat(rope.attentionFactor()).isCloseTo(1.1386294f, within(1e-6f));
@@ -48,6 +49,7 @@ class Qwen2Test {
     void anAttentionFactorOfTheModelIsTaken() {
         RopeSpec rope = spec(", \"rope_scaling\": {\"type\": \"yarn\", \"factor\": 4.0, \"attention_factor\": 0.5,"
                         + " \"original_max_position_embeddings\": 64}")
+                .attention()
                 .rope();
         assertThat(rope.attentionFactor()).isEqualTo(0.5f);
     }
@@ -63,23 +65,26 @@ class Qwen2Test {
     @Test
     void windowsSlideFromTheirFirstLayerOrByLayerTypes() {
         assertThat(spec(", \"sliding_window\": 64, \"use_sliding_window\": false, \"max_window_layers\": 1")
-                        .windows())
+                        .layers())
+                .extracting(layer -> layer.attention().window())
                 .containsExactly(0, 0, 0, 0);
         assertThat(spec(", \"sliding_window\": 64, \"use_sliding_window\": true, \"max_window_layers\": 3")
-                        .windows())
+                        .layers())
+                .extracting(layer -> layer.attention().window())
                 .containsExactly(0, 0, 0, 64);
         assertThat(
                         spec(", \"sliding_window\": 64, \"use_sliding_window\": true, \"layer_types\": [\"sliding_attention\","
                                         + " \"full_attention\", \"sliding_attention\", \"full_attention\"]")
-                                .windows())
+                                .layers())
+                .extracting(layer -> layer.attention().window())
                 .containsExactly(64, 0, 64, 0);
     }
 
     @Test
     void headSizeAndKvHeadsHaveTheDefaultsOfTransformers() {
-        Dimensions plain = spec("").dimensions();
+        AttentionSpec plain = spec("").attention();
         assertThat(plain.headSize()).isEqualTo(16);
         assertThat(plain.kvHeads()).isEqualTo(8);
-        assertThat(spec(", \"head_dim\": 32").dimensions().queryWidth()).isEqualTo(256);
+        assertThat(spec(", \"head_dim\": 32").attention().headSize()).isEqualTo(32);
     }
 }
