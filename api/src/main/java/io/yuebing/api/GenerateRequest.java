@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param sampling how tokens are chosen and when to stop
  * @param cacheSalt keeps prefix-cache entries of different tenants apart; enters the hash of the first block
  * @param kvTransfer where the KV cache goes to or comes from; empty = everything happens on one node
+ * @param kvLoadFailure what to do if that transfer fails; empty = as the gateway is set
  */
 @SuppressWarnings("ArrayRecordComponent") // requests are never compared
 public record GenerateRequest(
@@ -24,12 +25,24 @@ public record GenerateRequest(
         int[] outputTokens,
         SamplingParams sampling,
         Optional<String> cacheSalt,
-        Optional<KvTransferParams> kvTransfer) {
+        Optional<KvTransferParams> kvTransfer,
+        Optional<KvLoadFailurePolicy> kvLoadFailure) {
 
     public GenerateRequest {
         if (promptTokens.length == 0) {
             throw new ServiceException(ErrorCode.INVALID_REQUEST, "prompt must contain at least one token", "prompt");
         }
+    }
+
+    /** A request that leaves it to the gateway what a failed transfer leads to. */
+    public GenerateRequest(
+            String requestId,
+            int[] promptTokens,
+            int[] outputTokens,
+            SamplingParams sampling,
+            Optional<String> cacheSalt,
+            Optional<KvTransferParams> kvTransfer) {
+        this(requestId, promptTokens, outputTokens, sampling, cacheSalt, kvTransfer, Optional.empty());
     }
 
     public static GenerateRequest of(String requestId, int[] promptTokens, SamplingParams sampling) {
@@ -38,11 +51,21 @@ public record GenerateRequest(
 
     /** The same request with tokens already generated. */
     public GenerateRequest continuing(int... generated) {
-        return new GenerateRequest(requestId, promptTokens, generated, sampling, cacheSalt, kvTransfer);
+        return new GenerateRequest(requestId, promptTokens, generated, sampling, cacheSalt, kvTransfer, kvLoadFailure);
     }
 
     /** The same request with another way for its KV cache. */
     public GenerateRequest withKvTransfer(Optional<KvTransferParams> params) {
-        return new GenerateRequest(requestId, promptTokens, outputTokens, sampling, cacheSalt, params);
+        return new GenerateRequest(requestId, promptTokens, outputTokens, sampling, cacheSalt, params, kvLoadFailure);
+    }
+
+    /** The same request, sampled in another way. */
+    public GenerateRequest withSampling(SamplingParams params) {
+        return new GenerateRequest(requestId, promptTokens, outputTokens, params, cacheSalt, kvTransfer, kvLoadFailure);
+    }
+
+    /** The same request with a policy of its own for failed transfers. */
+    public GenerateRequest withKvLoadFailure(Optional<KvLoadFailurePolicy> policy) {
+        return new GenerateRequest(requestId, promptTokens, outputTokens, sampling, cacheSalt, kvTransfer, policy);
     }
 }

@@ -9,8 +9,24 @@ import java.net.URI;
  * @param uri where its HTTP surface is
  * @param role what it does
  * @param model what it serves
+ * @param state whether it takes new work
  */
-public record NodeInfo(String instanceId, URI uri, NodeRole role, ModelInfo model) {
+public record NodeInfo(String instanceId, URI uri, NodeRole role, ModelInfo model, NodeState state) {
+
+    /** A node that takes requests. */
+    public NodeInfo(String instanceId, URI uri, NodeRole role, ModelInfo model) {
+        this(instanceId, uri, role, model, NodeState.SERVING);
+    }
+
+    /** The same node in another state. */
+    public NodeInfo withState(NodeState other) {
+        return new NodeInfo(instanceId, uri, role, model, other);
+    }
+
+    /** Whether new work may be sent there. */
+    public boolean serving() {
+        return state == NodeState.SERVING;
+    }
 
     /** For logs: role, address and the start of the instance id. */
     public String label() {

@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Runs the gateway. */
-@Uses({Part.GATEWAY, Part.LISTEN, Part.LOG})
+@Uses({Part.GATEWAY, Part.FAILOVER, Part.LISTEN, Part.LOG})
 @Command(
         name = "gateway",
         description = "Runs the gateway: the public address over prefill and decode nodes.",
@@ -18,8 +18,12 @@ import picocli.CommandLine.Spec;
             "Nodes register themselves (node --gateway URL) or are named with --nodes. Tokenizer and",
             "template come from --model, otherwise from the first node.",
             "",
+            "A request whose node dies or hangs goes on elsewhere, with the same tokens; if no node is",
+            "left it waits for one as long as --failover-patience says.",
+            "",
             "Examples:",
             "  ./yuebing gateway --port 8000",
+            "  ./yuebing gateway --failover-patience 30s --kv-load-failure fail",
             "  ./yuebing gateway --nodes http://10.0.0.5:8101,http://10.0.0.6:8102"
         })
 final class GatewayCommand implements Callable<Integer> {

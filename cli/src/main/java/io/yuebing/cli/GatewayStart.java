@@ -1,8 +1,10 @@
 package io.yuebing.cli;
 
+import io.yuebing.api.KvLoadFailurePolicy;
 import io.yuebing.cli.settings.Configuration;
 import io.yuebing.cli.settings.Settings;
 import io.yuebing.dialect.SurfaceOptions;
+import io.yuebing.gateway.FailoverPolicy;
 import io.yuebing.gateway.GatewayConfig;
 import io.yuebing.gateway.GatewayServer;
 import java.net.URI;
@@ -19,7 +21,12 @@ final class GatewayStart {
                 configuration.get(Settings.PORT),
                 configuration.get(Settings.NODES),
                 model,
-                GatewayConfig.DEFAULT_NODE_LEASE,
+                new FailoverPolicy(
+                        configuration.get(Settings.HEARTBEAT_LIMIT),
+                        configuration.get(Settings.FAILOVER_PATIENCE),
+                        configuration.get(Settings.MAX_NODE_DEATHS),
+                        KvLoadFailurePolicy.parse(
+                                configuration.get(Settings.KV_LOAD_FAILURE), Settings.KV_LOAD_FAILURE.name())),
                 GatewayConfig.DEFAULT_RESERVE_TIMEOUT,
                 SurfaceOptions.of(YuebingCommand.Version.number())));
         return new RunningServer() {

@@ -15,6 +15,9 @@ import picocli.CommandLine.Spec;
         description = "Runs one node of role prefill, decode or both.",
         footer = {
             "",
+            "SIGTERM, or ./yuebing drain, makes it take no new work and end with code 0 when running",
+            "requests have finished or moved to other nodes; a second signal ends it at once.",
+            "",
             "Examples:",
             "  ./yuebing node --role prefill --port 8101 --gateway http://127.0.0.1:8000",
             "  ./yuebing node --role decode  --port 8102 --gateway http://127.0.0.1:8000"

@@ -28,6 +28,7 @@ final class NodeStart {
                 configuration.get(Settings.PORT),
                 configuration.get(Settings.TRANSFER_HOST),
                 configuration.get(Settings.TRANSFER_PORT),
+                configuration.find(Settings.TRANSFER_ADVERTISE),
                 configuration.get(Settings.THREADS),
                 ComputeMode.valueOf(configuration.get(Settings.COMPUTE).toUpperCase(Locale.ROOT)),
                 ElementType.parse(configuration.get(Settings.KV_DTYPE)),
@@ -49,6 +50,17 @@ final class NodeStart {
             @Override
             public URI uri() {
                 return node.uri();
+            }
+
+            @Override
+            public void onDrainRequest(Runnable action) {
+                var unused = node.drainRequested().thenRun(action);
+            }
+
+            @Override
+            public boolean drain() throws InterruptedException {
+                node.drain(configuration.get(Settings.DRAIN_TIMEOUT));
+                return true;
             }
 
             @Override

@@ -39,7 +39,8 @@ final class ServerRun {
     }
 
     /**
-     * Runs until SIGINT or SIGTERM.
+     * Runs until SIGINT or SIGTERM, or until somebody asks for the end over the network. SIGTERM drains a node; the second
+     * signal ends the process at once.
      *
      * @param process name of this process in the log
      * @param endsWithParent whether this process is a child of {@code up}
@@ -50,7 +51,7 @@ final class ServerRun {
             String process,
             Configuration configuration,
             boolean endsWithParent,
-            Callable<? extends AutoCloseable> start)
+            Callable<? extends RunningServer> start)
             throws Exception {
         Logging.configure(process, configuration.get(Settings.LOG_LEVEL));
         if (endsWithParent) {
@@ -58,8 +59,12 @@ final class ServerRun {
             ParentWatch.start();
         }
         Ports.requireFree(configuration.get(Settings.HOST), configuration.get(Settings.PORT));
-        try (AutoCloseable server = start.call()) {
-            return (endsWithParent ? ExitSignals.installForChild() : ExitSignals.install()).await();
+        ExitSignals signals = (endsWithParent ? ExitSignals.installForChild() : ExitSignals.install()).whileStarting();
+        try (RunningServer server = start.call()) {
+            signals.serving();
+            server.onDrainRequest(() -> signals.askOnce(ExitSignals.TERMINATED));
+            int code = signals.await();
+            return code == ExitSignals.TERMINATED && server.drain() ? 0 : code;
         }
     }
 }

@@ -22,6 +22,7 @@ import picocli.CommandLine.Spec;
             ServeCommand.class,
             NodeCommand.class,
             GatewayCommand.class,
+            DrainCommand.class,
             ChatCommand.class,
             PullCommand.class,
             InspectCommand.class,

@@ -131,7 +131,8 @@ public final class ReservationTable implements WriteGuard, AutoCloseable {
             throw new ServiceException(
                     ErrorCode.UNAVAILABLE,
                     "KV reservation " + id + " " + ending(taken.state()) + " when " + taken.arrived() + " of "
-                            + reservation.slices() + " slices of KV cache had arrived; send the request again");
+                            + reservation.slices() + " slices of KV cache had arrived; send the request again",
+                    "kv_transfer_params");
         }
         forget(reservation, Reservation.State.RESUMED);
         resumed.increment();
@@ -144,7 +145,8 @@ public final class ReservationTable implements WriteGuard, AutoCloseable {
                         ErrorCode.NOT_FOUND, "there is no KV reservation " + id + " on this node", "kv_transfer_params")
                 : new ServiceException(
                         ErrorCode.UNAVAILABLE,
-                        "KV reservation " + id + " " + ending(end.state()) + "; send the request again");
+                        "KV reservation " + id + " " + ending(end.state()) + "; send the request again",
+                        "kv_transfer_params");
     }
 
     private static String ending(Reservation.State state) {

@@ -2,6 +2,7 @@ package io.yuebing.dialect;
 
 import io.yuebing.api.ErrorCode;
 import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.KvLoadFailurePolicy;
 import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
@@ -87,8 +88,10 @@ final class AskReader {
         Ask.Delivery delivery = delivery(fields);
         OptionalInt askedPromptLogprobs = promptLogprobs(fields, delivery);
         OutputFormat format = format(fields, kind);
+        Optional<RequestFields> transferFields = fields.object("kv_transfer_params");
+        Optional<KvLoadFailurePolicy> kvLoadFailure = transferFields.flatMap(WireFormat::kvLoadFailure);
         Optional<KvTransferParams> kvTransfer =
-                fields.object("kv_transfer_params").map(WireFormat::kvTransferParams);
+                transferFields.filter(WireFormat::namesTransfer).map(WireFormat::kvTransferParams);
         Optional<String> cacheSalt = cacheSalt(fields);
         String id = kind.idPrefix() + requestId(fields, exchange);
         requireNoPriority(fields);
@@ -113,7 +116,7 @@ final class AskReader {
                 SamplingParams params = sampling.of(maxTokens, promptLogprobs, kind.logprobs(), seed);
                 int index = sequences.size();
                 GenerateRequest request = new GenerateRequest(
-                        id + "-" + index, prompt.tokens(), new int[0], params, cacheSalt, kvTransfer);
+                        id + "-" + index, prompt.tokens(), new int[0], params, cacheSalt, kvTransfer, kvLoadFailure);
                 sequences.add(new Sequence(index, prompt, request));
             }
         }

@@ -6,6 +6,8 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.MapperFeature;
+import tools.jackson.databind.cfg.EnumFeature;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -27,6 +29,12 @@ public final class NodeWire {
     /** {@code POST} at a decode node: {@link Release}. */
     public static final String RELEASE = "/yuebing/v1/release";
 
+    /** {@code POST} at a decode node: {@link CancelReserve}. */
+    public static final String CANCEL_RESERVE = "/yuebing/v1/cancel-reserve";
+
+    /** {@code POST} at a node: finish what runs, take nothing new, end; answered by its {@link io.yuebing.api.NodeInfo}. */
+    public static final String DRAIN = "/yuebing/v1/drain";
+
     /** {@code POST} at the gateway: the {@link io.yuebing.api.NodeInfo} of a node that lives. */
     public static final String REGISTER = "/yuebing/v1/register";
 
@@ -36,20 +44,25 @@ public final class NodeWire {
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(EnumFeature.WRITE_ENUMS_TO_LOWERCASE)
+            .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
             .build();
 
     private NodeWire() {}
 
     /**
-     * Asks for room for a prompt's KV cache.
+     * Asks for room for a KV cache.
      *
-     * @param requestId for the log
-     * @param promptTokens length of the prompt
+     * @param requestId unique per attempt, for {@link CancelReserve}
+     * @param promptTokens tokens that somebody else computes
      */
     public record Reserve(String requestId, int promptTokens) {}
 
     /** Gives a reservation back. */
     public record Release(String transferId, long generation) {}
+
+    /** Nobody waits for the answer to a {@link Reserve} any more: what was or will be granted is given back. */
+    public record CancelReserve(String requestId) {}
 
     public static byte[] bytes(Object body) {
         return MAPPER.writeValueAsBytes(body);

@@ -13,6 +13,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodySubscriber;
 import java.net.http.HttpResponse.BodySubscribers;
+import java.net.http.HttpTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -31,7 +32,8 @@ import tools.jackson.databind.JsonNode;
  * A generator in another process, reached through its {@link GenerateEndpoint}.
  *
  * <p>Closing a stream early closes its connection, which cancels the generation there. A peer that cannot be reached,
- * breaks off, or sends neither an event nor a heartbeat for five seconds is a {@link ErrorCode#BAD_GATEWAY}.
+ * breaks off, or sends neither an event nor a heartbeat for some seconds is a {@link ErrorCode#BAD_GATEWAY}; the cause of
+ * the last is an {@link HttpTimeoutException}.
  */
 public final class RemoteGenerator implements Generator {
     /** Ten heartbeats. */
@@ -53,7 +55,8 @@ public final class RemoteGenerator implements Generator {
         this(client, peer, baseUri, SILENCE);
     }
 
-    RemoteGenerator(HttpClient client, String peer, URI baseUri, Duration silence) {
+    /** @param silence how long the process may send nothing; it sends a heartbeat every half second */
+    public RemoteGenerator(HttpClient client, String peer, URI baseUri, Duration silence) {
         this.client = client;
         this.peer = peer;
         this.uri = baseUri.resolve(GenerateEndpoint.PATH);
@@ -72,6 +75,15 @@ public final class RemoteGenerator implements Generator {
 
     @Override
     public TokenStream generate(GenerateRequest request) throws InterruptedException {
+        return generate(request, () -> {});
+    }
+
+    /**
+     * Starts one sequence.
+     *
+     * @param onHeartbeat called by the reader of the stream for each heartbeat; what it throws, the reader gets
+     */
+    public TokenStream generate(GenerateRequest request, Runnable onHeartbeat) throws InterruptedException {
         HttpRequest post = HttpRequest.newBuilder(uri)
                 .header("Content-Type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofByteArray(Json.bytes(WireFormat.request(request))))
@@ -81,7 +93,7 @@ public final class RemoteGenerator implements Generator {
         if (response.statusCode() != 200) {
             throw ErrorBody.read(peer, response.statusCode(), errorBody(lines));
         }
-        return new RemoteStream(lines);
+        return new RemoteStream(lines, onHeartbeat);
     }
 
     private HttpResponse<?> send(HttpRequest post, EventLines lines) throws InterruptedException {
@@ -126,17 +138,20 @@ public final class RemoteGenerator implements Generator {
         return new ServiceException(
                 ErrorCode.BAD_GATEWAY,
                 peer + " at " + uri.getAuthority() + " sent nothing for " + silence.toMillis()
-                        + " ms, although it sends" + " a heartbeat every " + GenerateEndpoint.HEARTBEAT.toMillis()
-                        + " ms");
+                        + " ms, although it sends a heartbeat every " + GenerateEndpoint.HEARTBEAT.toMillis() + " ms",
+                null,
+                new HttpTimeoutException("no heartbeat"));
     }
 
     /** The events of one answer. */
     private final class RemoteStream implements TokenStream {
         private final EventLines lines;
+        private final Runnable onHeartbeat;
         private boolean over;
 
-        RemoteStream(EventLines lines) {
+        RemoteStream(EventLines lines, Runnable onHeartbeat) {
             this.lines = lines;
+            this.onHeartbeat = onHeartbeat;
         }
 
         @Override
@@ -147,6 +162,7 @@ public final class RemoteGenerator implements Generator {
                     if (bytes.length > 0) {
                         return event(bytes);
                     }
+                    onHeartbeat.run();
                 } else if (arrival instanceof EventLines.End(Throwable failure)) {
                     over = true;
                     throw failure == null

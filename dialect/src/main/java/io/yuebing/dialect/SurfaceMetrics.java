@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.DoubleConsumer;
 import java.util.function.DoubleSupplier;
 import java.util.function.Supplier;
 
@@ -118,6 +119,12 @@ public final class SurfaceMetrics {
                         .forEach(sample ->
                                 sink.call(sample.value(), sample.labelValues().toArray(String[]::new))))
                 .register(registry);
+    }
+
+    /** Adds a histogram with these upper bounds; what is returned takes its values. */
+    public DoubleConsumer histogram(String name, String help, double[] bounds) {
+        Histogram added = histogram(name, help, bounds, new String[0]);
+        return added::observe;
     }
 
     /** Where a process registers metrics of its own that are neither a gauge nor a counter read on collection. */

@@ -3,6 +3,7 @@ package io.yuebing.dialect;
 import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.KvLoadFailurePolicy;
 import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
@@ -12,7 +13,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -97,6 +100,19 @@ public final class WireFormat {
                 fields.integer("remote_port", 0, 65_535).orElse(0),
                 fields.tokenIds("remote_block_ids", MAX),
                 fields.longInteger("deadline_millis").orElse(0));
+    }
+
+    /** {@code kv_load_failure_policy}, vLLM's name, which may also stand alone in {@code kv_transfer_params}. */
+    static Optional<KvLoadFailurePolicy> kvLoadFailure(RequestFields fields) {
+        return fields.string("kv_load_failure_policy")
+                .map(name -> KvLoadFailurePolicy.parse(name, "kv_transfer_params.kv_load_failure_policy"));
+    }
+
+    /** False if {@code kv_transfer_params} holds a policy and nothing else. */
+    static boolean namesTransfer(RequestFields fields) {
+        return kvLoadFailure(fields).isEmpty()
+                || Stream.of("do_remote_decode", "do_remote_prefill", "transfer_id")
+                        .anyMatch(name -> fields.any(name).isPresent());
     }
 
     /** One event as a line of the answer. */

@@ -6,6 +6,7 @@ import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.GenerationDefaults;
+import io.yuebing.api.KvLoadFailurePolicy;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
 import java.util.ArrayList;
@@ -289,6 +290,14 @@ class CompletionsTest {
         assertThat(choice.path("token_ids").toString())
                 .isEqualTo(Arrays.toString(Arrays.copyOf(ids(TEXT), 2)).replace(" ", ""));
         assertThat(choice.path("prompt_token_ids").size()).isEqualTo(ids("Once").length);
+    }
+
+    @Test
+    void thePolicyForFailedTransfersMayStandAlone() throws Exception {
+        var unused = complete(",\"kv_transfer_params\":{\"kv_load_failure_policy\":\"fail\"}");
+        GenerateRequest request = server.generator.awaitRequest();
+        assertThat(request.kvLoadFailure()).contains(KvLoadFailurePolicy.FAIL);
+        assertThat(request.kvTransfer()).isEmpty();
     }
 
     @Test

@@ -89,6 +89,8 @@ class ErrorsTest {
                 "use_beam_search|true|use_beam_search is not supported yet",
                 "truncate_prompt_tokens|-2|truncate_prompt_tokens must be in [-1, 200], got -2",
                 "kv_transfer_params|{\"do_remote_decode\":true}|kv_transfer_params.transfer_id is missing",
+                "kv_transfer_params|{\"kv_load_failure_policy\":\"retry\"}|kv_transfer_params.kv_load_failure_policy must"
+                        + " be fail or recompute",
                 "echo|1|echo must be true or false, got 1",
             })
     void aBadFieldIsNamedWithWhatIsAccepted(String field, String value, String message) throws Exception {

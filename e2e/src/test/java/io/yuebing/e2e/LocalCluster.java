@@ -2,6 +2,7 @@ package io.yuebing.e2e;
 
 import io.yuebing.api.NodeRole;
 import io.yuebing.dialect.SurfaceOptions;
+import io.yuebing.gateway.FailoverPolicy;
 import io.yuebing.gateway.GatewayConfig;
 import io.yuebing.gateway.GatewayServer;
 import io.yuebing.kernels.ComputeMode;
@@ -66,7 +67,7 @@ final class LocalCluster implements AutoCloseable {
                 0,
                 List.of(),
                 Optional.empty(),
-                Duration.ofSeconds(10),
+                FailoverPolicy.DEFAULT.withHeartbeatLimit(Duration.ofSeconds(10)),
                 Duration.ofSeconds(30),
                 SurfaceOptions.of("test")));
         LocalCluster cluster = new LocalCluster(gateway);
@@ -92,6 +93,7 @@ final class LocalCluster implements AutoCloseable {
                 0,
                 "127.0.0.1",
                 0,
+                Optional.empty(),
                 2,
                 settings.compute(),
                 settings.kvType(),

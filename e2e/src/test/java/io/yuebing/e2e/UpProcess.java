@@ -33,8 +33,9 @@ final class UpProcess implements AutoCloseable {
     /** Starts and waits until the gateway is ready. */
     static UpProcess start(String... arguments) throws IOException, InterruptedException {
         int port = freePort();
-        List<String> command = new ArrayList<>(command("up", "--port", Integer.toString(port)));
-        command.addAll(List.of(arguments));
+        List<String> words = new ArrayList<>(List.of("up", "--port", Integer.toString(port)));
+        words.addAll(List.of(arguments));
+        List<String> command = command(words);
         UpProcess up = new UpProcess(
                 new ProcessBuilder(command).redirectErrorStream(true).start(), URI.create("http://127.0.0.1:" + port));
         Thread.ofVirtual().start(up::readOutput);
@@ -55,6 +56,11 @@ final class UpProcess implements AutoCloseable {
 
     /** The command line of a command of the built application. */
     static List<String> command(String... arguments) {
+        return command(List.of(arguments));
+    }
+
+    /** The command line of a command of the built application. */
+    static List<String> command(List<String> arguments) {
         if (!Files.isDirectory(APP)) {
             throw new IllegalStateException(APP.toAbsolutePath() + " is not there; build the cli module first");
         }
@@ -66,7 +72,10 @@ final class UpProcess implements AutoCloseable {
                 APP.toString(),
                 "-m",
                 "io.yuebing.cli/io.yuebing.cli.Main"));
-        command.addAll(List.of(arguments));
+        if (arguments.getFirst().equals("node")) {
+            command.addAll(1, List.of("--add-modules", "io.yuebing.node"));
+        }
+        command.addAll(arguments);
         return command;
     }
 

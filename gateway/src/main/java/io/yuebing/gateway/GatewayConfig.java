@@ -14,7 +14,7 @@ import java.util.Optional;
  * @param port port to listen on; 0 = any free one
  * @param nodes nodes that do not register themselves; the gateway asks each of them once a second
  * @param model directory with tokenizer and template; empty = taken from the first node
- * @param nodeLease how long a node counts as alive after its last heartbeat
+ * @param failover what happens when nodes fail
  * @param reserveTimeout how long a request may wait for room on a decode node before it is refused
  * @param surface limits and habits of the HTTP surface
  */
@@ -23,10 +23,9 @@ public record GatewayConfig(
         int port,
         List<URI> nodes,
         Optional<Path> model,
-        Duration nodeLease,
+        FailoverPolicy failover,
         Duration reserveTimeout,
         SurfaceOptions surface) {
-    public static final Duration DEFAULT_NODE_LEASE = Duration.ofSeconds(4);
     public static final Duration DEFAULT_RESERVE_TIMEOUT = Duration.ofSeconds(30);
 
     public GatewayConfig {

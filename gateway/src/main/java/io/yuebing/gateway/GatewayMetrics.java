@@ -10,7 +10,16 @@ import java.util.List;
 final class GatewayMetrics {
     private GatewayMetrics() {}
 
-    static void register(SurfaceMetrics metrics, NodeRegistry registry, Router router) {
+    private static final double[] PAUSE_SECONDS = {
+        0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1, 1.5, 2, 3, 4, 5, 7.5, 10, 20, 40
+    };
+
+    /** Registers everything; what is returned is counted by the router. */
+    static RouterCounters register(SurfaceMetrics metrics, NodeRegistry registry) {
+        RouterCounters counters = new RouterCounters(metrics.histogram(
+                "yuebing:failover_pause_seconds",
+                "Time without a token that a failover cost a stream, from the event before it to the one after it.",
+                PAUSE_SECONDS));
         metrics.gauge(
                 "yuebing:nodes",
                 "Live nodes.",
@@ -22,12 +31,32 @@ final class GatewayMetrics {
                                         .count(),
                                 role.wireName()))
                         .toList());
+        metrics.gauge(
+                "yuebing:nodes_draining",
+                "Live nodes that take no new work.",
+                () -> registry.live().stream().filter(node -> !node.serving()).count());
         metrics.counter(
                 "yuebing:fallbacks",
                 "Requests served worse than planned, by the way that was taken.",
                 List.of("kind"),
                 () -> Arrays.stream(Fallback.values())
-                        .map(fallback -> Sample.of(router.taken(fallback), fallback.metricName()))
+                        .map(fallback -> Sample.of(counters.taken(fallback), fallback.metricName()))
                         .toList());
+        metrics.counter(
+                "yuebing:failovers",
+                "Failures of nodes, connections and transfers under a request that went on all the same, by cause.",
+                List.of("cause"),
+                () -> Arrays.stream(FailoverCause.values())
+                        .map(cause -> Sample.of(counters.failovers(cause), cause.metricName()))
+                        .toList());
+        metrics.counter(
+                "yuebing:recomputed_tokens",
+                "Tokens of prompts and outputs computed once more because of a failover.",
+                counters::recomputedTokens);
+        metrics.counter(
+                "yuebing:suspected_requests",
+                "Requests given up because nodes kept dying under them.",
+                counters::suspectedRequests);
+        return counters;
     }
 }

@@ -8,6 +8,7 @@ import io.yuebing.dialect.RemoteGenerator;
 import io.yuebing.dialect.SurfaceMetrics;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import org.slf4j.LoggerFactory;
 /** A gateway: the public HTTP surface over prefill and decode nodes. */
 public final class GatewayServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(GatewayServer.class);
+    private static final Duration SHORTEST_LEASE = Duration.ofMillis(2500);
 
     private final HttpListener listener;
     private final URI uri;
@@ -42,21 +44,28 @@ public final class GatewayServer implements AutoCloseable {
      */
     public static GatewayServer start(GatewayConfig config) {
         HttpClient http = RemoteGenerator.newClient();
-        NodeRegistry registry = new NodeRegistry(InstantSource.system(), config.nodeLease());
-        HttpNodeClient nodes = new HttpNodeClient(http, config.reserveTimeout());
-        Router router = new Router(registry, nodes);
+        NodeRegistry registry = new NodeRegistry(InstantSource.system(), lease(config.failover()));
+        HttpNodeClient nodes = new HttpNodeClient(
+                http, config.reserveTimeout(), config.failover().heartbeatLimit());
         TextFiles text = new TextFiles(registry, nodes, config.model());
         SurfaceMetrics metrics = new SurfaceMetrics();
-        GatewayMetrics.register(metrics, registry, router);
+        RouterCounters counters = GatewayMetrics.register(metrics, registry);
+        Router router = new Router(registry, nodes, config.failover(), counters);
         ApiRoutes routes = new ApiRoutes(metrics);
-        new OpenAiSurface(text::served, router, () -> notReady(registry.live()), metrics, config.surface())
+        new OpenAiSurface(text::served, router, () -> notReady(registry.serving()), metrics, config.surface())
                 .addTo(routes);
-        new GatewayRoutes(registry).addTo(routes);
+        new GatewayRoutes(registry, nodes).addTo(routes);
         HttpListener listener = HttpListener.start(config.host(), config.port(), routes);
         URI uri = URI.create("http://" + config.host() + ":" + listener.port());
         NodeProber prober = NodeProber.start(nodes, registry, config.nodes());
         LOG.info("gateway listens on {}", uri);
         return new GatewayServer(listener, uri, registry, prober, text, http);
+    }
+
+    /** Nodes report once a second; one late report is no reason to do without a node. */
+    private static Duration lease(FailoverPolicy failover) {
+        Duration limit = failover.heartbeatLimit();
+        return limit.compareTo(SHORTEST_LEASE) < 0 ? SHORTEST_LEASE : limit;
     }
 
     /** Why requests cannot be served as meant; empty when they can. */

@@ -16,12 +16,19 @@ interface NodeClient {
     /** The model's tokenizer, template and configuration files by name. */
     Map<String, byte[]> textFiles(URI uri) throws InterruptedException;
 
-    /** Reserves room for a prompt's KV cache on a decode node. */
-    KvTransferParams reserve(NodeInfo node, String requestId, int promptTokens) throws InterruptedException;
+    /**
+     * Reserves room for the KV cache of so many tokens on a decode node. If it fails, whatever the node may have
+     * reserved is given back.
+     */
+    KvTransferParams reserve(NodeInfo node, String requestId, int tokens) throws InterruptedException;
 
     /** Gives a reservation back; returns at once and never fails: the reservation's deadline is the safety net. */
     void release(NodeInfo node, KvTransferParams reservation);
 
-    /** Starts generation on a node. */
-    TokenStream generate(NodeInfo node, GenerateRequest request) throws InterruptedException;
+    /**
+     * Starts generation on a node.
+     *
+     * @param onHeartbeat called by the reader while the node lives and has no event; what it throws ends the stream
+     */
+    TokenStream generate(NodeInfo node, GenerateRequest request, Runnable onHeartbeat) throws InterruptedException;
 }

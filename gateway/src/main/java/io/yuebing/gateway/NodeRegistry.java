@@ -8,9 +8,11 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -21,10 +23,15 @@ import org.slf4j.LoggerFactory;
  */
 public final class NodeRegistry {
     private static final Logger LOG = LoggerFactory.getLogger(NodeRegistry.class);
+    private static final int MOST_SUSPECTS = 256;
 
     private final InstantSource clock;
     private final Duration lease;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
+    /** Processes whose connections failed and that have not been reached since. */
+    private final Set<String> suspects = new LinkedHashSet<>();
+
+    private long joins;
 
     private record Entry(NodeInfo node, Instant until) {}
 
@@ -63,15 +70,52 @@ public final class NodeRegistry {
         });
         Entry before =
                 entries.put(node.instanceId(), new Entry(node, clock.instant().plus(lease)));
+        suspects.remove(node.instanceId());
         if (before == null) {
             LOG.info("{} joined, model {}", node.label(), node.model().name());
+            joins++;
+            notifyAll();
+        } else if (before.node().serving() && !node.serving()) {
+            LOG.info("{} drains", node.label());
         }
     }
 
-    /** A connection to the node failed: no request goes there until its next heartbeat. */
+    /** The node cannot be reached: no request goes there until it has reported and been reached again. */
     public synchronized void lost(NodeInfo node, String why) {
         if (entries.remove(node.instanceId()) != null) {
             LOG.warn("{} lost: {}", node.label(), why);
+            suspects.add(node.instanceId());
+            if (suspects.size() > MOST_SUSPECTS) {
+                suspects.remove(suspects.iterator().next());
+            }
+        }
+    }
+
+    /** Whether the gateway could not reach this process the last time it tried. */
+    public synchronized boolean suspects(NodeInfo node) {
+        return suspects.contains(node.instanceId());
+    }
+
+    /** What a live node said of itself last. */
+    public synchronized Optional<NodeInfo> find(String instanceId) {
+        dropExpired();
+        return Optional.ofNullable(entries.get(instanceId)).map(Entry::node);
+    }
+
+    /** How many nodes have joined so far. */
+    public synchronized long joins() {
+        return joins;
+    }
+
+    /** Waits until more nodes have joined than {@code before}, at most so long. */
+    public synchronized void awaitJoin(long before, Duration longest) throws InterruptedException {
+        long deadline = System.nanoTime() + longest.toNanos();
+        while (joins == before) {
+            long left = (deadline - System.nanoTime()) / 1_000_000;
+            if (left <= 0) {
+                return;
+            }
+            wait(left);
         }
     }
 
@@ -79,6 +123,11 @@ public final class NodeRegistry {
     public synchronized List<NodeInfo> live() {
         dropExpired();
         return entries.values().stream().map(Entry::node).toList();
+    }
+
+    /** The live nodes that take new work. */
+    public List<NodeInfo> serving() {
+        return live().stream().filter(NodeInfo::serving).toList();
     }
 
     /** The model that the live nodes serve. */

@@ -1,13 +1,14 @@
 package io.yuebing.gateway;
 
 import io.yuebing.api.ErrorCode;
-import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.KvLoadFailurePolicy;
 import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.NodeInfo;
 import io.yuebing.api.ServiceException;
 import io.yuebing.api.TokenStream;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
@@ -18,12 +19,16 @@ import org.slf4j.LoggerFactory;
 /**
  * One request on its way over the nodes: reserve on the decode node, prefill with push, decode.
  *
- * <p>Until the first token is delivered a failure leads to another plan; after it, a failed transfer leads to recomputation,
- * and a failed decode node to an error in the stream. Whatever happens, the reservation and the streams are given back.
+ * <p>Whatever fails on this way, at whatever moment, the same stream goes on: {@link Progress} knows what the client has,
+ * and another plan continues from there. The client sees a pause. It sees an error only if the request itself is at
+ * fault, if nodes keep dying under it ({@link Attempts}), or if no node comes back within the patience. Whatever happens,
+ * the reservation and the streams are given back.
  */
 final class RoutedStream implements TokenStream {
     private static final Logger LOG = LoggerFactory.getLogger(RoutedStream.class);
-    private static final int MAX_ATTEMPTS = 4;
+
+    /** The {@code param} of failures that concern the transfer of the KV cache. */
+    private static final String TRANSFER = "kv_transfer_params";
 
     private enum Stage {
         UNPLANNED,
@@ -34,29 +39,38 @@ final class RoutedStream implements TokenStream {
         OVER
     }
 
-    /** Room on a decode node that nobody has taken over yet. */
-    private record Reservation(NodeInfo decode, KvTransferParams params) {}
-
     private final Router router;
     private final GenerateRequest request;
-    private final Set<String> failedOn = new HashSet<>();
-    private Stage stage = Stage.UNPLANNED;
-    private int attempts;
-    private boolean promptDelivered;
-    private int @Nullable [] firstToken;
-    private @Nullable NodeInfo node;
-    private @Nullable ServiceException lastFailure;
-    private boolean decodeStarted;
+    private final Progress progress;
+    private final Attempts attempts;
+    private final Holdings holdings;
+    /** Nodes that failed on this request and are tried again only if there is no other. */
+    private final Set<String> avoided = new HashSet<>();
+    /** Nodes that live although a connection to them broke: given one more chance. */
+    private final Set<String> cutOff = new HashSet<>();
+    /** Nodes that cannot serve this request. */
+    private final Set<String> unfit = new HashSet<>();
 
-    // What this request holds elsewhere. Another thread may close the stream at any time.
-    private final Object holdings = new Object();
-    private @Nullable TokenStream stream;
-    private @Nullable Reservation reservation;
-    private boolean closed;
+    private Stage stage = Stage.UNPLANNED;
+    /** Who is at work, and to blame for a failure now. */
+    private @Nullable NodeInfo node;
+    /** The decode node that computes the prompt itself because its KV cache did not arrive. */
+    private @Nullable NodeInfo recomputing;
+
+    private @Nullable ServiceException lastFailure;
+    private long lastDeliveryNanos = System.nanoTime();
+    private boolean interrupted;
+    /** Since when no node could serve the request; 0 = some can. */
+    private long strandedNanos;
+    /** Nodes that had joined when the last plan was looked for. */
+    private long joinsSeen;
 
     RoutedStream(Router router, GenerateRequest request) {
         this.router = router;
         this.request = request;
+        this.progress = new Progress(request);
+        this.attempts = new Attempts(router.failover().maxNodeDeaths());
+        this.holdings = new Holdings(router.nodes());
     }
 
     @Override
@@ -66,8 +80,9 @@ final class RoutedStream implements TokenStream {
                 if (stage == Stage.UNPLANNED) {
                     begin();
                 }
-                Optional<GenerateEvent> event = accept(running().next());
+                Optional<GenerateEvent> event = accept(holdings.stream().next());
                 if (event.isPresent()) {
+                    delivered(event.get());
                     return event.get();
                 }
             } catch (ServiceException e) {
@@ -78,235 +93,277 @@ final class RoutedStream implements TokenStream {
 
     @Override
     public void close() {
-        synchronized (holdings) {
-            closed = true;
-        }
-        giveBack();
+        holdings.close();
     }
+
+    private void delivered(GenerateEvent event) {
+        long now = System.nanoTime();
+        if (interrupted) {
+            interrupted = false;
+            router.counters().paused(now - lastDeliveryNanos);
+        }
+        lastDeliveryNanos = now;
+        progress.delivered(event);
+    }
+
+    // ---- the planned way
 
     /** Makes a plan and starts it. */
     private void begin() throws InterruptedException {
-        attempts++;
         node = null;
-        Plan plan = router.plan(failedOn);
-        switch (plan) {
+        GenerateRequest rest = progress.rest();
+        NodeInfo alone = recomputing;
+        recomputing = null;
+        if (alone != null && router.serves(alone)) {
+            start(Stage.AGGREGATED, alone, rest);
+            return;
+        }
+        switch (choose()) {
             case Plan.Aggregated aggregated -> {
                 if (aggregated.forLackOfRole()) {
-                    throwIfOverloaded();
-                    router.count(Fallback.AGGREGATED_ON_ONE_NODE, request.requestId());
+                    router.counters().count(Fallback.AGGREGATED_ON_ONE_NODE, request.requestId());
                 }
-                start(Stage.AGGREGATED, aggregated.node(), request);
+                start(Stage.AGGREGATED, aggregated.node(), rest);
             }
-            case Plan.Disaggregated pair -> {
-                node = pair.decode();
-                KvTransferParams params =
-                        router.nodes().reserve(pair.decode(), request.requestId(), request.promptTokens().length);
-                hold(new Reservation(pair.decode(), params));
-                start(Stage.PREFILL, pair.prefill(), request.withKvTransfer(Optional.of(params.forPrefill())));
+            case Plan.Disaggregated(NodeInfo prefill, NodeInfo decode) -> {
+                node = decode;
+                KvTransferParams params = router.nodes().reserve(decode, request.requestId(), progress.contextLength());
+                holdings.hold(new Holdings.Reservation(decode, params));
+                start(Stage.PREFILL, prefill, rest.withKvTransfer(Optional.of(params.forPrefill())));
             }
-        }
-    }
-
-    /** A full decode node is no reason to load a prefill node with its work. */
-    private void throwIfOverloaded() {
-        ServiceException last = lastFailure;
-        if (last != null && last.code() == ErrorCode.OVERLOADED) {
-            throw last;
         }
     }
 
     private void start(Stage next, NodeInfo on, GenerateRequest what) throws InterruptedException {
         stage = next;
         node = on;
-        TokenStream started = router.nodes().generate(on, what);
-        TokenStream unwanted = started;
-        synchronized (holdings) {
-            if (!closed) {
-                unwanted = stream;
-                stream = started;
-            }
-        }
-        if (unwanted != null) {
-            unwanted.close();
-        }
+        holdings.hold(router.nodes().generate(on, what, this::checkReservation));
     }
 
-    private void hold(Reservation granted) {
-        synchronized (holdings) {
-            if (!closed) {
-                reservation = granted;
-                return;
-            }
-        }
-        router.nodes().release(granted.decode(), granted.params());
-    }
-
-    private TokenStream running() {
-        synchronized (holdings) {
-            if (closed || stream == null) {
-                throw new ServiceException(ErrorCode.UNAVAILABLE, "the request was cancelled");
-            }
-            return stream;
+    /** While a prefill node computes, nobody listens to the decode node: its death is noticed by its silence. */
+    private void checkReservation() {
+        Optional<Holdings.Reservation> held = holdings.reservation();
+        if (stage == Stage.PREFILL
+                && held.isPresent()
+                && !router.lives(held.get().decode())) {
+            node = held.get().decode();
+            throw new ServiceException(
+                    ErrorCode.BAD_GATEWAY, node.label() + " went away while a KV cache was on its way there", TRANSFER);
         }
     }
 
     /** Takes one event of a node's stream; empty if the client has nothing to see of it. */
     private Optional<GenerateEvent> accept(GenerateEvent event) throws InterruptedException {
         return switch (event) {
-            case GenerateEvent.PromptDone prompt -> {
-                boolean first = !promptDelivered;
-                promptDelivered = true;
-                yield first ? Optional.of(prompt) : Optional.empty();
-            }
+            case GenerateEvent.PromptDone prompt -> progress.promptDelivered() ? Optional.empty() : Optional.of(prompt);
             case GenerateEvent.Token token -> {
-                if (stage == Stage.PREFILL) {
-                    firstToken = new int[] {token.token().id()};
-                }
-                if (stage == Stage.DECODE && !decodeStarted) {
-                    decodeStarted = true;
-                    dropReservation(); // the sequence owns the blocks now
+                if (stage == Stage.DECODE) {
+                    holdings.reservationTaken(); // the sequence owns the blocks now
                 }
                 yield Optional.of(token);
             }
-            case GenerateEvent.Finished finished
-            when finished.reason() == FinishReason.HANDOFF -> {
-                decode();
-                yield Optional.empty();
-            }
-            case GenerateEvent.Finished finished -> {
-                stage = Stage.OVER;
-                giveBack();
-                yield Optional.of(finished);
-            }
+            case GenerateEvent.Finished finished ->
+                switch (finished.reason()) {
+                    case HANDOFF -> {
+                        decode();
+                        yield Optional.empty();
+                    }
+                    case ABORT, ERROR ->
+                        // not asked for from here, so the node has its own reasons
+                        throw new ServiceException(
+                                ErrorCode.UNAVAILABLE, label() + " stopped in the middle of a request");
+                    case STOP, LENGTH -> {
+                        stage = Stage.OVER;
+                        holdings.giveBack();
+                        yield Optional.of(finished);
+                    }
+                };
         };
     }
 
     /** The KV cache is on the decode node: goes on there. */
     private void decode() throws InterruptedException {
-        Reservation held;
-        synchronized (holdings) {
-            held = reservation;
-        }
-        if (held == null || firstToken == null) {
-            throw new ServiceException(
-                    ErrorCode.BAD_GATEWAY, label() + " handed over a request that it was not asked to hand over");
-        }
-        GenerateRequest rest = request.continuing(firstToken)
-                .withKvTransfer(Optional.of(held.params().forDecode()));
+        Holdings.Reservation held = holdings.reservation()
+                .filter(reservation -> progress.tokens() > 0)
+                .orElseThrow(() -> new ServiceException(
+                        ErrorCode.BAD_GATEWAY, label() + " handed over a request that it was not asked to hand over"));
+        GenerateRequest rest =
+                progress.rest().withKvTransfer(Optional.of(held.params().forDecode()));
         start(Stage.DECODE, held.decode(), rest);
     }
 
-    /** Finds another way after a failure, or throws it. */
+    // ---- what follows a failure
+
+    /** Prepares another way, or throws the failure if there is none. */
     private void recover(ServiceException failure) throws InterruptedException {
         NodeInfo failed = node;
-        lastFailure = failure;
-        boolean nodeLost = failure.code() == ErrorCode.BAD_GATEWAY;
-        if (nodeLost && failed != null) {
-            router.lost(failed, String.valueOf(failure.getMessage()));
-        }
         Stage at = stage;
-        giveBack();
-        if (failed == null || isClosed() || !mayHelp(failure)) {
-            stage = Stage.OVER;
+        Optional<Holdings.Reservation> held = holdings.reservation();
+        stage = Stage.OVER;
+        holdings.giveBack();
+        if (failed == null || at == Stage.OVER || holdings.closed()) {
             throw failure;
         }
-        switch (at) {
-            case UNPLANNED -> retryElsewhere(failed, failure);
-            case PREFILL -> {
-                if (firstToken == null) {
-                    retryElsewhere(failed, failure);
-                } else {
-                    recompute(failed, failure);
-                }
-            }
-            case AGGREGATED -> {
-                if (promptDelivered) {
-                    stage = Stage.OVER;
-                    throw failure;
-                }
-                retryElsewhere(failed, failure);
-            }
-            case DECODE -> {
-                if (decodeStarted || nodeLost) {
-                    stage = Stage.OVER;
-                    throw failure;
-                }
-                recompute(failed, failure);
-            }
-            case OVER -> throw failure;
+        FailoverCause cause = cause(failure, failed, at);
+        lastFailure = failure;
+        router.counters().count(cause);
+        attempts.failed(failed, cause, progress.tokens());
+        if (attempts.suspicious()) {
+            router.counters().suspected();
+            throw new ServiceException(
+                    ErrorCode.INTERNAL,
+                    request.requestId() + " was at work on " + attempts.deaths().size()
+                            + " nodes when they died or hung, one after the other ("
+                            + String.join(
+                                    ", ",
+                                    attempts.deaths().stream()
+                                            .map(NodeInfo::label)
+                                            .toList())
+                            + "); it is not tried again because it may be what kills them");
         }
+        if (attempts.exhausted()) {
+            throw failure;
+        }
+        Fallback fallback = prepare(cause, failure, failed, held);
+        router.counters().count(fallback, request.requestId());
+        if (progress.started()) {
+            router.counters().recomputed(progress.contextLength());
+        }
+        LOG.warn(
+                "{}: {} ({}) after {} tokens; {}",
+                request.requestId(),
+                failure.getMessage(),
+                cause.metricName(),
+                progress.tokens(),
+                fallback.metricName());
+        interrupted = true;
+        stage = Stage.UNPLANNED;
     }
 
-    /** Whether another node could do better: not if the request itself is at fault. */
-    private static boolean mayHelp(ServiceException failure) {
+    private FailoverCause cause(ServiceException failure, NodeInfo failed, Stage at) throws InterruptedException {
+        if (failure.code() == ErrorCode.BAD_GATEWAY) {
+            return router.examine(failed, failure);
+        }
+        boolean ofTransfer = (at == Stage.PREFILL || at == Stage.DECODE)
+                && failure.param().filter(TRANSFER::equals).isPresent();
+        if (ofTransfer) {
+            return FailoverCause.TRANSFER_FAILED;
+        }
         return switch (failure.code()) {
-            case BAD_GATEWAY, UNAVAILABLE, OVERLOADED, INTERNAL, NOT_FOUND -> true;
+            case UNAVAILABLE -> FailoverCause.NODE_LEAVING;
+            case OVERLOADED -> FailoverCause.NODE_FULL;
+            case INTERNAL, NOT_FOUND, BAD_GATEWAY -> FailoverCause.NODE_FAILED;
             case INVALID_REQUEST,
                     UNAUTHORIZED,
                     METHOD_NOT_ALLOWED,
                     PAYLOAD_TOO_LARGE,
                     UNSUPPORTED_MEDIA_TYPE,
-                    NOT_IMPLEMENTED -> false;
+                    NOT_IMPLEMENTED -> {
+                if (progress.tokens() == 0) {
+                    throw failure; // the request itself is at fault
+                }
+                yield FailoverCause.NODE_FAILED; // others have taken it
+            }
         };
     }
 
-    private void retryElsewhere(NodeInfo failed, ServiceException failure) {
-        failedOn.add(failed.instanceId());
-        if (attempts >= MAX_ATTEMPTS || !router.hasOther(failedOn)) {
+    /** Says where the next plan must not lead. */
+    private Fallback prepare(
+            FailoverCause cause, ServiceException failure, NodeInfo failed, Optional<Holdings.Reservation> held)
+            throws InterruptedException {
+        switch (cause) {
+            case TRANSFER_FAILED -> {
+                NodeInfo decode = held.map(Holdings.Reservation::decode).orElse(failed);
+                if (policy() == KvLoadFailurePolicy.FAIL && router.answers(decode)) {
+                    throw new ServiceException(
+                            ErrorCode.INTERNAL,
+                            failure.getMessage() + "; kv_load_failure_policy is fail, so the prompt is not computed"
+                                    + " again on " + decode.label(),
+                            null,
+                            failure);
+                }
+                recomputing = decode;
+                return Fallback.RECOMPUTED_AFTER_FAILED_TRANSFER;
+            }
+            case NODE_FAILED -> unfit.add(failed.instanceId());
+            case NODE_DIED, NODE_HUNG, NODE_LEAVING, NODE_FULL -> avoided.add(failed.instanceId());
+            case CONNECTION_LOST -> {
+                // the node may well serve the next attempt
+                if (!cutOff.add(failed.instanceId())) {
+                    avoided.add(failed.instanceId());
+                }
+            }
+        }
+        return progress.tokens() > 0 ? Fallback.CONTINUED_ON_OTHER_NODES : Fallback.RETRIED_ON_OTHER_NODES;
+    }
+
+    private KvLoadFailurePolicy policy() {
+        return request.kvLoadFailure().orElse(router.failover().kvLoadFailure());
+    }
+
+    // ---- choosing, waiting
+
+    /** The next plan; waits for nodes as long as the patience lasts. */
+    private Plan choose() throws InterruptedException {
+        Set<String> without = new HashSet<>(unfit);
+        without.addAll(avoided);
+        joinsSeen = router.joins();
+        Optional<Plan> plan = router.plan(without).filter(this::isNoBurden);
+        if (plan.isEmpty()) {
+            throwIfHopeless();
+            plan = avoided.isEmpty() ? Optional.empty() : again();
+        }
+        while (plan.isEmpty()) {
+            awaitNode();
+            plan = router.plan(unfit);
+        }
+        strandedNanos = 0;
+        return plan.get();
+    }
+
+    /** Nodes that failed before, after a pause in which another may come. */
+    private Optional<Plan> again() throws InterruptedException {
+        router.awaitNode(joinsSeen, attempts.pause());
+        joinsSeen = router.joins();
+        avoided.clear();
+        return router.plan(unfit);
+    }
+
+    /** A full decode node is no reason to load a prefill node with its work. */
+    private boolean isNoBurden(Plan plan) {
+        ServiceException last = lastFailure;
+        boolean full = last != null && last.code() == ErrorCode.OVERLOADED;
+        return !full || !(plan instanceof Plan.Aggregated(NodeInfo _, boolean forLackOfRole) && forLackOfRole);
+    }
+
+    /** Before the client has anything, a cluster that is full or failed says so at once. */
+    private void throwIfHopeless() {
+        ServiceException last = lastFailure;
+        if (last == null) {
+            return;
+        }
+        boolean full = last.code() == ErrorCode.OVERLOADED && !progress.started();
+        boolean nobodyFit = !unfit.isEmpty() && avoided.isEmpty();
+        if (full || nobodyFit) {
             stage = Stage.OVER;
-            throw failure;
+            throw last;
         }
-        router.count(Fallback.RETRIED_ON_OTHER_NODES, request.requestId());
-        LOG.warn("{}: {}; trying another plan", request.requestId(), failure.getMessage());
-        stage = Stage.UNPLANNED;
     }
 
-    /** The first token is out but the KV cache did not arrive: one node computes the prompt again and goes on. */
-    private void recompute(NodeInfo failed, ServiceException failure) throws InterruptedException {
-        if (failure.code() == ErrorCode.BAD_GATEWAY) {
-            failedOn.add(failed.instanceId());
+    private void awaitNode() throws InterruptedException {
+        long now = System.nanoTime();
+        if (strandedNanos == 0) {
+            strandedNanos = now;
+            router.counters().count(Fallback.WAITED_FOR_NODES, request.requestId());
         }
-        if (++attempts > MAX_ATTEMPTS || firstToken == null) {
+        Duration left = router.failover().patience().minusNanos(now - strandedNanos);
+        if (!left.isPositive() || holdings.closed()) {
             stage = Stage.OVER;
-            throw failure;
+            ServiceException last = lastFailure;
+            throw last != null ? last : router.nobodyServes();
         }
-        router.count(Fallback.RECOMPUTED_AFTER_FAILED_TRANSFER, request.requestId());
-        LOG.warn("{}: {}; computing the prompt again", request.requestId(), failure.getMessage());
-        NodeInfo on = switch (router.plan(failedOn)) {
-            case Plan.Aggregated aggregated -> aggregated.node();
-            case Plan.Disaggregated pair -> pair.decode();
-        };
-        start(Stage.AGGREGATED, on, request.continuing(firstToken));
-    }
-
-    /** Cancels what runs and releases what is reserved. */
-    private void giveBack() {
-        TokenStream open;
-        synchronized (holdings) {
-            open = stream;
-            stream = null;
-        }
-        if (open != null) {
-            open.close();
-        }
-        Reservation held = dropReservation();
-        if (held != null) {
-            router.nodes().release(held.decode(), held.params());
-        }
-    }
-
-    private boolean isClosed() {
-        synchronized (holdings) {
-            return closed;
-        }
-    }
-
-    private @Nullable Reservation dropReservation() {
-        synchronized (holdings) {
-            Reservation held = reservation;
-            reservation = null;
-            return held;
-        }
+        router.awaitNode(joinsSeen, left);
+        joinsSeen = router.joins();
     }
 
     private String label() {

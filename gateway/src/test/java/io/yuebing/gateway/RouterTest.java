@@ -4,28 +4,17 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.yuebing.api.ErrorCode;
-import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
-import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.NodeInfo;
-import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
 import io.yuebing.api.TokenStream;
-import java.net.URI;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Deque;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.OptionalInt;
-import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** The way of a request over nodes that behave, fail before and after the first token, or refuse. */
@@ -33,8 +22,10 @@ class RouterTest {
     private static final int[] PROMPT = {5, 6, 7};
 
     private final NodeRegistry registry = new NodeRegistry(InstantSource.system(), Duration.ofHours(1));
-    private final ScriptedNodes nodes = new ScriptedNodes();
-    private final Router router = new Router(registry, nodes);
+    private final ScriptedNodes nodes = new ScriptedNodes(registry, (request, outputs) -> 100 + outputs.length);
+    private final RouterCounters counters = new RouterCounters(seconds -> {});
+    private final Router router =
+            new Router(registry, nodes, FailoverPolicy.DEFAULT.withPatience(Duration.ofMillis(50)), counters);
 
     private void live(NodeInfo... infos) {
         Arrays.stream(infos).forEach(registry::seen);
@@ -60,7 +51,7 @@ class RouterTest {
         live(Nodes.prefill(1), Nodes.prefill(2), Nodes.decode(3));
         nodes.failAfter.put(1, 0);
         assertThat(run(3)).isEqualTo("prompt 100 101 102 length");
-        assertThat(router.taken(Fallback.RETRIED_ON_OTHER_NODES)).isEqualTo(1);
+        assertThat(counters.taken(Fallback.RETRIED_ON_OTHER_NODES)).isEqualTo(1);
         assertThat(registry.live()).doesNotContain(Nodes.prefill(1));
         nodes.assertNothingHeld();
     }
@@ -70,7 +61,7 @@ class RouterTest {
         live(Nodes.prefill(1), Nodes.decode(2));
         nodes.refuseReserve.put(2, ErrorCode.BAD_GATEWAY);
         assertThat(run(3)).isEqualTo("prompt 100 101 102 length");
-        assertThat(router.taken(Fallback.AGGREGATED_ON_ONE_NODE)).isEqualTo(1);
+        assertThat(counters.taken(Fallback.AGGREGATED_ON_ONE_NODE)).isEqualTo(1);
         assertThat(nodes.calls).contains("aggregated on 1 after []");
         nodes.assertNothingHeld();
     }
@@ -81,15 +72,18 @@ class RouterTest {
         nodes.failTransfer = true;
         assertThat(run(4)).isEqualTo("prompt 100 101 102 103 length");
         assertThat(nodes.calls).contains("aggregated on 2 after [100]");
-        assertThat(router.taken(Fallback.RECOMPUTED_AFTER_FAILED_TRANSFER)).isEqualTo(1);
+        assertThat(counters.taken(Fallback.RECOMPUTED_AFTER_FAILED_TRANSFER)).isEqualTo(1);
         nodes.assertNothingHeld();
     }
 
     @Test
-    void aDecodeNodeThatDiesInTheStreamEndsItWithAnError() throws Exception {
+    void aDecodeNodeThatDiesInTheStreamIsReplacedByWhoeverLives() throws Exception {
         live(Nodes.prefill(1), Nodes.decode(2));
         nodes.failAfter.put(2, 1);
-        assertThatThrownBy(() -> run(5)).isInstanceOf(ServiceException.class).hasMessageContaining("died");
+        assertThat(run(5)).isEqualTo("prompt 100 101 102 103 104 length");
+        assertThat(nodes.calls).endsWith("aggregated on 1 after [100, 101]");
+        assertThat(counters.taken(Fallback.CONTINUED_ON_OTHER_NODES)).isEqualTo(1);
+        assertThat(counters.failovers(FailoverCause.NODE_DIED)).isEqualTo(1);
         assertThat(registry.live()).containsExactly(Nodes.prefill(1));
         nodes.assertNothingHeld();
     }
@@ -146,115 +140,6 @@ class RouterTest {
                         seen.add(finished.reason().wireName());
                         return String.join(" ", seen);
                     }
-                }
-            }
-        }
-    }
-
-    /** Nodes whose token number i is 100 + i, with faults on demand. */
-    private static final class ScriptedNodes implements NodeClient {
-        final List<String> calls = new ArrayList<>();
-        final Map<Integer, ErrorCode> refuseReserve = new HashMap<>();
-
-        /** Port to number of tokens after which the node dies. */
-        final Map<Integer, Integer> failAfter = new HashMap<>();
-
-        boolean failTransfer;
-        private final Set<String> reserved = new HashSet<>();
-        private int openStreams;
-        private int transfers;
-
-        void assertNothingHeld() {
-            assertThat(reserved).as("reservations").isEmpty();
-            assertThat(openStreams).as("open streams").isZero();
-        }
-
-        @Override
-        public NodeInfo info(URI uri) {
-            throw new IllegalStateException("not asked in these tests");
-        }
-
-        @Override
-        public Map<String, byte[]> textFiles(URI uri) {
-            throw new IllegalStateException("not asked in these tests");
-        }
-
-        @Override
-        public KvTransferParams reserve(NodeInfo node, String requestId, int promptTokens) {
-            int port = node.uri().getPort();
-            calls.add("reserve " + port + " for " + promptTokens);
-            if (refuseReserve.containsKey(port)) {
-                throw new ServiceException(refuseReserve.get(port), "node " + port + " refuses");
-            }
-            String id = "transfer-" + transfers++;
-            reserved.add(id);
-            return new KvTransferParams(false, true, id, 1, "127.0.0.1", 9, List.of(3), 0);
-        }
-
-        @Override
-        public void release(NodeInfo node, KvTransferParams reservation) {
-            reserved.remove(reservation.transferId());
-        }
-
-        @Override
-        public TokenStream generate(NodeInfo node, GenerateRequest request) {
-            int port = node.uri().getPort();
-            String after = Arrays.toString(request.outputTokens());
-            boolean prefill =
-                    request.kvTransfer().map(KvTransferParams::doRemoteDecode).orElse(false);
-            boolean decode =
-                    request.kvTransfer().map(KvTransferParams::doRemotePrefill).orElse(false);
-            calls.add(
-                    prefill
-                            ? "prefill on " + port
-                            : (decode ? "decode on " : "aggregated on ") + port + " after " + after);
-            Deque<GenerateEvent> script = new ArrayDeque<>();
-            script.add(new GenerateEvent.PromptDone(0, List.of()));
-            int from = request.outputTokens().length;
-            int to = prefill ? 1 : request.sampling().maxTokens();
-            for (int i = from; i < to; i++) {
-                script.add(new GenerateEvent.Token(SampledToken.bare(100 + i)));
-            }
-            boolean handoff = prefill && request.sampling().maxTokens() > 1;
-            script.add(new GenerateEvent.Finished(
-                    handoff ? FinishReason.HANDOFF : FinishReason.LENGTH, OptionalInt.empty()));
-            if (decode) {
-                reserved.remove(request.kvTransfer().orElseThrow().transferId());
-            }
-            openStreams++;
-            return new ScriptedStream(script, port, handoff);
-        }
-
-        private final class ScriptedStream implements TokenStream {
-            private final Deque<GenerateEvent> script;
-            private final int port;
-            private final boolean handoff;
-            private int tokens;
-            private boolean open = true;
-
-            ScriptedStream(Deque<GenerateEvent> script, int port, boolean handoff) {
-                this.script = script;
-                this.port = port;
-                this.handoff = handoff;
-            }
-
-            @Override
-            public GenerateEvent next() {
-                GenerateEvent event = script.remove();
-                if (event instanceof GenerateEvent.Token && tokens++ >= failAfter.getOrDefault(port, 1000)) {
-                    throw new ServiceException(ErrorCode.BAD_GATEWAY, "node " + port + " died");
-                }
-                if (handoff && failTransfer && event instanceof GenerateEvent.Finished) {
-                    throw new ServiceException(ErrorCode.INTERNAL, "KV cache not delivered: cut");
-                }
-                return event;
-            }
-
-            @Override
-            public void close() {
-                if (open) {
-                    open = false;
-                    openStreams--;
                 }
             }
         }

@@ -10,6 +10,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,23 +27,20 @@ final class GatewayRegistration implements AutoCloseable {
             .sslContext(NoTls.context())
             .connectTimeout(TIMEOUT)
             .build();
-    private final HttpRequest heartbeat;
+    private final Supplier<NodeInfo> self;
     private final Thread thread;
     private boolean registered;
     private String lastComplaint = "";
 
-    private GatewayRegistration(URI gateway, NodeInfo info) {
+    private GatewayRegistration(URI gateway, Supplier<NodeInfo> self) {
         this.gateway = gateway;
-        this.heartbeat = HttpRequest.newBuilder(gateway.resolve(NodeWire.REGISTER))
-                .timeout(TIMEOUT)
-                .header("Content-Type", "application/json")
-                .POST(HttpRequest.BodyPublishers.ofByteArray(NodeWire.bytes(info)))
-                .build();
+        this.self = self;
         this.thread = Thread.ofVirtual().name("registration").unstarted(this::run);
     }
 
-    static GatewayRegistration start(URI gateway, NodeInfo info) {
-        GatewayRegistration registration = new GatewayRegistration(gateway, info);
+    /** @param self who this node is, asked before each heartbeat */
+    static GatewayRegistration start(URI gateway, Supplier<NodeInfo> self) {
+        GatewayRegistration registration = new GatewayRegistration(gateway, self);
         registration.thread.start();
         return registration;
     }
@@ -50,15 +48,20 @@ final class GatewayRegistration implements AutoCloseable {
     private void run() {
         try {
             while (true) {
-                beat();
-                Thread.sleep(registered ? INTERVAL : RETRY_WHILE_UNREGISTERED);
+                Thread.sleep(beat() ? INTERVAL : RETRY_WHILE_UNREGISTERED);
             }
         } catch (InterruptedException e) {
             LOG.debug("registration ends");
         }
     }
 
-    private void beat() throws InterruptedException {
+    /** Reports now, whatever the rhythm; whether the gateway knows this node. */
+    synchronized boolean beat() throws InterruptedException {
+        HttpRequest heartbeat = HttpRequest.newBuilder(gateway.resolve(NodeWire.REGISTER))
+                .timeout(TIMEOUT)
+                .header("Content-Type", "application/json")
+                .POST(HttpRequest.BodyPublishers.ofByteArray(NodeWire.bytes(self.get())))
+                .build();
         try {
             HttpResponse<byte[]> answer = http.send(heartbeat, HttpResponse.BodyHandlers.ofByteArray());
             if (answer.statusCode() == 200) {
@@ -74,6 +77,7 @@ final class GatewayRegistration implements AutoCloseable {
         } catch (IOException e) {
             complain("is not reachable (" + e.getClass().getSimpleName() + "), trying again");
         }
+        return registered;
     }
 
     private void complain(String what) {

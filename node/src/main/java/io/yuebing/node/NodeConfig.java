@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param port port of the HTTP surface; 0 = any free one
  * @param transferHost address on which KV blocks are received
  * @param transferPort port on which KV blocks are received; 0 = any free one
+ * @param transferAdvertise {@code HOST:PORT} under which other nodes reach the transfer port; empty = as it is bound
  * @param threads threads that compute
  * @param compute arithmetic of quantised matrix products
  * @param kvType element type of the KV cache
@@ -44,6 +45,7 @@ public record NodeConfig(
         int port,
         String transferHost,
         int transferPort,
+        Optional<String> transferAdvertise,
         int threads,
         ComputeMode compute,
         ElementType kvType,

@@ -40,12 +40,14 @@ final class NodeGenerator implements Generator {
 
     private TokenStream prefill(GenerateRequest request, KvTransferParams target) {
         int blockSize = engine.cache().layout().blockSize();
-        int blocks = Math.ceilDiv(request.promptTokens().length, blockSize);
+        // a request that was interrupted elsewhere brings output tokens, which are computed like the prompt
+        int tokens = request.promptTokens().length + request.outputTokens().length;
+        int blocks = Math.ceilDiv(tokens, blockSize);
         if (target.remoteBlockIds().size() != blocks) {
             throw new ServiceException(
                     ErrorCode.INVALID_REQUEST,
                     "kv_transfer_params.remote_block_ids has "
-                            + target.remoteBlockIds().size() + " blocks, a prompt of " + request.promptTokens().length
+                            + target.remoteBlockIds().size() + " blocks, a prompt of " + tokens
                             + " tokens needs " + blocks + " of " + blockSize + " tokens",
                     "kv_transfer_params");
         }
@@ -75,8 +77,8 @@ final class NodeGenerator implements Generator {
     }
 
     /**
-     * The prefill's stream. A push that failed ends it with an error of this node's own: to the gateway it must not look
-     * as if this node could not be reached.
+     * The prefill's stream. A push that failed ends it with an error of this node's own that names the transfer: to the
+     * gateway it must not look as if this node could not be reached.
      */
     private record HandoffStream(TokenStream tokens) implements TokenStream {
         @Override
@@ -87,7 +89,7 @@ final class NodeGenerator implements Generator {
                 if (e.code() != ErrorCode.BAD_GATEWAY) {
                     throw e;
                 }
-                throw new ServiceException(ErrorCode.INTERNAL, String.valueOf(e.getMessage()), null, e);
+                throw new ServiceException(ErrorCode.INTERNAL, String.valueOf(e.getMessage()), "kv_transfer_params", e);
             }
         }
 

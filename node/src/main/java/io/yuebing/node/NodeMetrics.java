@@ -109,6 +109,10 @@ final class NodeMetrics {
                 "Writes that came too late or to the wrong place.",
                 () -> receiver.serverStats().slicesRefused());
         metrics.counter(
+                "yuebing:kv_protocol_errors",
+                "Transfer connections closed because of damaged headers or foreign bytes.",
+                () -> receiver.serverStats().protocolErrors());
+        metrics.counter(
                 "yuebing:kv_checksum_failures",
                 "Writes whose CRC32C did not fit.",
                 () -> receiver.serverStats().checksumFailures());

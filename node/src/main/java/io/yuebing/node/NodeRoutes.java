@@ -3,7 +3,6 @@ package io.yuebing.node;
 import io.yuebing.api.ErrorCode;
 import io.yuebing.api.NodeInfo;
 import io.yuebing.api.ServiceException;
-import io.yuebing.connector.KvReceiver;
 import io.yuebing.dialect.ApiExchange;
 import io.yuebing.dialect.ApiRoutes;
 import io.yuebing.dialect.NodeWire;
@@ -12,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -27,13 +27,18 @@ final class NodeRoutes {
 
     private final Path model;
     private final int maxModelLength;
-    private final KvReceiver receiver;
+    private final ReserveDesk desk;
+    private final DrainGate gate;
+    private final Runnable onDrain;
     private volatile @Nullable NodeInfo info;
 
-    NodeRoutes(Path model, int maxModelLength, KvReceiver receiver) {
+    /** @param onDrain what {@code POST /yuebing/v1/drain} sets off */
+    NodeRoutes(Path model, int maxModelLength, ReserveDesk desk, DrainGate gate, Runnable onDrain) {
         this.model = model;
         this.maxModelLength = maxModelLength;
-        this.receiver = receiver;
+        this.desk = desk;
+        this.gate = gate;
+        this.onDrain = onDrain;
     }
 
     /** Tells who this node is, once its port is known. */
@@ -41,19 +46,29 @@ final class NodeRoutes {
         info = node;
     }
 
+    /** Who this node is, and in which state; empty while it starts. */
+    Optional<NodeInfo> self() {
+        return Optional.ofNullable(info).map(node -> node.withState(gate.state()));
+    }
+
     void addTo(ApiRoutes routes) {
         routes.get(NodeWire.INFO, this::info)
                 .get(NodeWire.TEXT_FILES, this::textFiles)
                 .post(NodeWire.RESERVE, this::reserve)
-                .post(NodeWire.RELEASE, this::release);
+                .post(NodeWire.CANCEL_RESERVE, this::cancelReserve)
+                .post(NodeWire.RELEASE, this::release)
+                .post(NodeWire.DRAIN, this::drain);
     }
 
     private void info(ApiExchange exchange) {
-        NodeInfo known = info;
-        if (known == null) {
-            throw new ServiceException(ErrorCode.UNAVAILABLE, "the node is starting");
-        }
-        NodeWire.send(exchange, known);
+        NodeWire.send(
+                exchange,
+                self().orElseThrow(() -> new ServiceException(ErrorCode.UNAVAILABLE, "the node is starting")));
+    }
+
+    private void drain(ApiExchange exchange) {
+        onDrain.run();
+        info(exchange);
     }
 
     private void textFiles(ApiExchange exchange) throws IOException {
@@ -75,12 +90,18 @@ final class NodeRoutes {
                     "promptTokens must be in [1, " + maxModelLength + "], got " + wish.promptTokens(),
                     "promptTokens");
         }
-        NodeWire.send(exchange, receiver.reserve(wish.promptTokens()));
+        gate.requireOpen();
+        NodeWire.send(exchange, desk.reserve(wish.requestId(), wish.promptTokens()));
+    }
+
+    private void cancelReserve(ApiExchange exchange) {
+        NodeWire.CancelReserve which = NodeWire.read(exchange, NodeWire.CancelReserve.class);
+        NodeWire.send(exchange, Map.of("released", desk.cancel(which.requestId())));
     }
 
     private void release(ApiExchange exchange) {
         NodeWire.Release which = NodeWire.read(exchange, NodeWire.Release.class);
-        boolean held = receiver.release(which.transferId(), which.generation());
+        boolean held = desk.release(which.transferId(), which.generation());
         NodeWire.send(exchange, Map.of("released", held));
     }
 }

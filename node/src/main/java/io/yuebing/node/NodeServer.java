@@ -2,6 +2,7 @@ package io.yuebing.node;
 
 import io.yuebing.api.ModelInfo;
 import io.yuebing.api.NodeInfo;
+import io.yuebing.api.NodeState;
 import io.yuebing.api.UserError;
 import io.yuebing.connector.KvPusher;
 import io.yuebing.connector.KvPusherOptions;
@@ -28,11 +29,14 @@ import io.yuebing.transfer.TcpTransport;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferClientOptions;
 import java.net.URI;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,12 +44,29 @@ import org.slf4j.LoggerFactory;
 public final class NodeServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeServer.class);
 
+    /** How long a stream that is sent away may take to tell its reader. */
+    private static final Duration FAREWELL = Duration.ofSeconds(1);
+
     private final NodeInfo info;
     private final Deque<AutoCloseable> owned;
+    private final DrainGate gate;
+    private final BooleanSupplier otherWork;
+    private final Optional<GatewayRegistration> registration;
+    private final CompletableFuture<Void> drainRequested;
 
-    private NodeServer(NodeInfo info, Deque<AutoCloseable> owned) {
+    private NodeServer(
+            NodeInfo info,
+            Deque<AutoCloseable> owned,
+            DrainGate gate,
+            BooleanSupplier otherWork,
+            Optional<GatewayRegistration> registration,
+            CompletableFuture<Void> drainRequested) {
         this.info = info;
         this.owned = owned;
+        this.gate = gate;
+        this.otherWork = otherWork;
+        this.registration = registration;
+        this.drainRequested = drainRequested;
     }
 
     /**
@@ -154,12 +175,18 @@ public final class NodeServer implements AutoCloseable {
             KvReceiver receiver,
             KvPusher pusher,
             Deque<AutoCloseable> owned) {
-        NodeGenerator generator = new NodeGenerator(engine, pusher, receiver);
+        DrainGate generator = new DrainGate(new NodeGenerator(engine, pusher, receiver));
+        CompletableFuture<Void> drainRequested = new CompletableFuture<>();
         SurfaceMetrics metrics = new SurfaceMetrics();
         NodeMetrics.register(metrics, served.info().name(), engine, pusher, receiver);
-        NodeRoutes control = new NodeRoutes(config.model(), served.info().maxModelLength(), receiver);
+        NodeRoutes control = new NodeRoutes(
+                config.model(),
+                served.info().maxModelLength(),
+                new ReserveDesk(receiver, config.transferAdvertise()),
+                generator,
+                () -> drainRequested.completeAsync(() -> null));
         ApiRoutes routes = new ApiRoutes(metrics);
-        new OpenAiSurface(() -> Optional.of(served), generator, engineAlive(engine), metrics, config.surface())
+        new OpenAiSurface(() -> Optional.of(served), generator, ready(engine, generator), metrics, config.surface())
                 .addTo(routes);
         new GenerateEndpoint(generator).addTo(routes);
         control.addTo(routes);
@@ -170,7 +197,9 @@ public final class NodeServer implements AutoCloseable {
                 config.role(),
                 served.info());
         control.identify(info);
-        config.gateway().ifPresent(gateway -> own(owned, GatewayRegistration.start(gateway, info)));
+        Optional<GatewayRegistration> registration = config.gateway()
+                .map(gateway ->
+                        own(owned, GatewayRegistration.start(gateway, () -> info.withState(generator.state()))));
         LOG.info(
                 "{} node serves {} on {}, takes in KV cache on {}:{}",
                 config.role().wireName(),
@@ -178,13 +207,54 @@ public final class NodeServer implements AutoCloseable {
                 info.uri(),
                 config.transferHost(),
                 receiver.port());
-        return new NodeServer(info, owned);
+        BooleanSupplier otherWork = () -> engine.stats().heldBlocks() > 0
+                || receiver.reservationStats().open() > 0
+                || pusher.stats().active() > 0;
+        return new NodeServer(info, owned, generator, otherWork, registration, drainRequested);
     }
 
-    private static Readiness engineAlive(Engine engine) {
-        return () -> engine.running()
-                ? Optional.empty()
-                : Optional.of("the engine has stopped after repeated failures; see the node's log, then restart it");
+    private static Readiness ready(Engine engine, DrainGate gate) {
+        return () -> {
+            if (!engine.running()) {
+                return Optional.of(
+                        "the engine has stopped after repeated failures; see the node's log, then restart it");
+            }
+            return gate.state() == NodeState.DRAINING
+                    ? Optional.of("draining: this node finishes what runs and ends then")
+                    : Optional.empty();
+        };
+    }
+
+    /** Completed when somebody asks over HTTP that this node drains; the owner calls {@link #drain} then. */
+    public CompletableFuture<Void> drainRequested() {
+        return drainRequested;
+    }
+
+    /**
+     * Takes no new work and returns when everything that runs has finished. What still runs in the end is sent away: a
+     * gateway continues it elsewhere.
+     *
+     * @param longest how long running requests may take to finish
+     */
+    public void drain(Duration longest) throws InterruptedException {
+        gate.close();
+        drainRequested.complete(null);
+        LOG.info("{} drains: no new work, running requests have {} s to finish", info.label(), longest.toSeconds());
+        if (registration.isPresent()) {
+            var unused = registration.get().beat();
+        }
+        if (gate.awaitEmpty(longest, otherWork)) {
+            LOG.info("{} has finished everything", info.label());
+            return;
+        }
+        int sent = gate.sendAway();
+        boolean empty = gate.awaitEmpty(FAREWELL, () -> false);
+        LOG.warn(
+                "{} did not finish in {} s: {} requests were sent to other nodes{}",
+                info.label(),
+                longest.toSeconds(),
+                sent,
+                empty ? "" : ", some did not leave");
     }
 
     /** Who this node is. */

@@ -14,8 +14,20 @@ public final class ExitSignals {
 
     private final CountDownLatch asked = new CountDownLatch(1);
     private final AtomicInteger exitCode = new AtomicInteger();
+    private volatile boolean starting;
 
     private ExitSignals() {}
+
+    /** While a server starts there is nothing to finish: a wish ends the process at once, until {@link #serving}. */
+    public ExitSignals whileStarting() {
+        starting = true;
+        return this;
+    }
+
+    /** From now on somebody waits for the wish and ends what runs in order. */
+    public void serving() {
+        starting = false;
+    }
 
     /** Catches SIGINT and SIGTERM from now on; the second one ends the process at once. */
     public static ExitSignals install() {
@@ -51,10 +63,17 @@ public final class ExitSignals {
 
     /** Asks for the end from within; later wishes change nothing but speed. */
     public void ask(int code) {
-        if (!exitCode.compareAndSet(0, code)) {
+        if (!exitCode.compareAndSet(0, code) || starting) {
             Runtime.getRuntime().halt(code);
         }
         asked.countDown();
+    }
+
+    /** Asks for the end from within, unless somebody has done so already. */
+    public void askOnce(int code) {
+        if (exitCode.compareAndSet(0, code)) {
+            asked.countDown();
+        }
     }
 
     /** Waits for the wish and returns the exit code that fits it. */

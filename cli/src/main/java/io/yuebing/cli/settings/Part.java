@@ -14,6 +14,8 @@ public enum Part {
     PLACE,
     /** The gateway on its own. */
     GATEWAY,
+    /** What a gateway does when nodes fail, also inside {@code up}. */
+    FAILOVER,
     /** The terminal chat. */
     CHAT,
     /** Downloads from a model hub. */

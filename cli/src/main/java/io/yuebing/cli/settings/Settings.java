@@ -2,6 +2,7 @@ package io.yuebing.cli.settings;
 
 import static io.yuebing.cli.settings.Part.CHAT;
 import static io.yuebing.cli.settings.Part.ENGINE;
+import static io.yuebing.cli.settings.Part.FAILOVER;
 import static io.yuebing.cli.settings.Part.GATEWAY;
 import static io.yuebing.cli.settings.Part.HUB;
 import static io.yuebing.cli.settings.Part.LISTEN;
@@ -10,6 +11,7 @@ import static io.yuebing.cli.settings.Part.MODEL;
 import static io.yuebing.cli.settings.Part.NODE;
 import static io.yuebing.cli.settings.Part.PLACE;
 
+import io.yuebing.gateway.FailoverPolicy;
 import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,6 +66,12 @@ public final class Settings {
             ValueType.integer(0, MAX_PORT),
             0,
             "port on which KV blocks are received; 0 takes any free one",
+            PLACE);
+    public static final Setting<String> TRANSFER_ADVERTISE = computed(
+            "transfer-advertise",
+            ValueType.hostAndPort(),
+            "transfer-host and the port bound",
+            "where other nodes reach the transfer port, if that is somewhere else: in a container, behind NAT",
             PLACE);
     public static final Setting<List<URI>> NODES = fixed(
             "nodes", ValueType.urls(), List.of(), "nodes that do not register themselves with the gateway", GATEWAY);
@@ -140,6 +148,36 @@ public final class Settings {
             Duration.ofSeconds(30),
             "how long a request waits for KV blocks on a decode node before it is refused",
             NODE);
+    public static final Setting<Duration> DRAIN_TIMEOUT = fixed(
+            "drain-timeout",
+            ValueType.seconds(0),
+            Duration.ofSeconds(30),
+            "how long running requests may take to finish after SIGTERM or drain; then other nodes go on with them",
+            NODE);
+    public static final Setting<Duration> FAILOVER_PATIENCE = fixed(
+            "failover-patience",
+            ValueType.seconds(0),
+            FailoverPolicy.DEFAULT.patience(),
+            "how long a request that no live node can serve waits for one",
+            FAILOVER);
+    public static final Setting<Duration> HEARTBEAT_LIMIT = fixed(
+            "heartbeat-limit",
+            ValueType.seconds(1),
+            FailoverPolicy.DEFAULT.heartbeatLimit(),
+            "a node that is silent for so long counts as hung; it shows twice a second that it lives",
+            FAILOVER);
+    public static final Setting<Integer> MAX_NODE_DEATHS = fixed(
+            "max-node-deaths",
+            ValueType.integer(1, 1000),
+            FailoverPolicy.DEFAULT.maxNodeDeaths(),
+            "nodes that may die in a row under one request before it is refused as their killer",
+            FAILOVER);
+    public static final Setting<String> KV_LOAD_FAILURE = fixed(
+            "kv-load-failure",
+            ValueType.choice("fail", "recompute"),
+            FailoverPolicy.DEFAULT.kvLoadFailure().wireName(),
+            "what a failed KV transfer leads to: an error, or the decode node computes the prompt",
+            FAILOVER);
     public static final Setting<String> API_KEY = secret("api-key", "key that chat sends", CHAT);
     public static final Setting<String> LOG_LEVEL = fixed(
             "log-level",

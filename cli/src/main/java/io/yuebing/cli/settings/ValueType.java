@@ -99,6 +99,22 @@ public record ValueType<T>(String label, String expected, Function<String, T> re
                 String::valueOf);
     }
 
+    /** A host with a port, such as {@code 10.0.0.7:9000}. */
+    public static ValueType<String> hostAndPort() {
+        return new ValueType<>(
+                "HOST:PORT",
+                "a host with a port such as 10.0.0.7:9000",
+                text -> {
+                    String address = text.strip();
+                    int colon = address.lastIndexOf(':');
+                    require(colon > 0);
+                    int port = Integer.parseInt(address.substring(colon + 1));
+                    require(port > 0 && port <= 65_535);
+                    return address;
+                },
+                value -> value);
+    }
+
     /** An http or https address. */
     public static ValueType<URI> url() {
         return new ValueType<>("URL", "an address such as http://127.0.0.1:8000", ValueType::readUrl, URI::toString);

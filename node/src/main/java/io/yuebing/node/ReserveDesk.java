@@ -1,0 +1,75 @@
+package io.yuebing.node;
+
+import io.yuebing.api.ErrorCode;
+import io.yuebing.api.KvTransferParams;
+import io.yuebing.api.ServiceException;
+import io.yuebing.connector.KvReceiver;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Grants reservations over HTTP, where answers get lost: a caller that has no answer cancels its attempt, and that counts
+ * whether the message comes before the grant or after it. Without it such a grant would lie there until its deadline.
+ */
+final class ReserveDesk {
+    /** Attempts remembered; one is cancelled within seconds or never. */
+    private static final int MEMORY = 4096;
+
+    private final KvReceiver receiver;
+    /** By attempt: what was granted, or empty if it was cancelled before that. */
+    private final Map<String, Optional<KvTransferParams>> attempts = new LinkedHashMap<>();
+
+    private final Optional<String> advertised;
+
+    /** @param advertised {@code HOST:PORT} where prefill nodes reach the receiver, if not where it is bound */
+    ReserveDesk(KvReceiver receiver, Optional<String> advertised) {
+        this.receiver = receiver;
+        this.advertised = advertised;
+    }
+
+    /** Reserves for an attempt, unless it has been cancelled. */
+    KvTransferParams reserve(String attempt, int tokens) throws InterruptedException {
+        KvTransferParams granted = receiver.reserve(tokens);
+        if (remember(attempt, Optional.of(granted)).isPresent()) {
+            receiver.release(granted.transferId(), granted.generation());
+            throw new ServiceException(ErrorCode.UNAVAILABLE, "the reservation for " + attempt + " was cancelled");
+        }
+        return advertised.map(address -> reachedAt(granted, address)).orElse(granted);
+    }
+
+    private static KvTransferParams reachedAt(KvTransferParams params, String address) {
+        int colon = address.lastIndexOf(':');
+        return new KvTransferParams(
+                params.doRemoteDecode(),
+                params.doRemotePrefill(),
+                params.transferId(),
+                params.generation(),
+                address.substring(0, colon),
+                Integer.parseInt(address.substring(colon + 1)),
+                params.remoteBlockIds(),
+                params.deadlineMillis());
+    }
+
+    /** Ends an attempt, now or as soon as it is granted; true if something was given back. */
+    boolean cancel(String attempt) {
+        Optional<KvTransferParams> granted = remember(attempt, Optional.empty()).flatMap(known -> known);
+        return granted.isPresent()
+                && receiver.release(granted.get().transferId(), granted.get().generation());
+    }
+
+    /** Gives a reservation back; false if it had ended before. */
+    boolean release(String transferId, long generation) {
+        return receiver.release(transferId, generation);
+    }
+
+    /** Notes the first thing that happens to an attempt; what was noted before, if it is the second. */
+    private synchronized Optional<Optional<KvTransferParams>> remember(
+            String attempt, Optional<KvTransferParams> outcome) {
+        Optional<Optional<KvTransferParams>> before = Optional.ofNullable(attempts.putIfAbsent(attempt, outcome));
+        if (attempts.size() > MEMORY) {
+            attempts.remove(attempts.keySet().iterator().next());
+        }
+        return before;
+    }
+}
