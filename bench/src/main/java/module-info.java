@@ -16,6 +16,7 @@ module io.yuebing.bench {
     requires tools.jackson.databind;
 
     exports io.yuebing.bench;
+    exports io.yuebing.bench.chaos;
     exports io.yuebing.bench.engine;
     exports io.yuebing.bench.make;
     exports io.yuebing.bench.serving;

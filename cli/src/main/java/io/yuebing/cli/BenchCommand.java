@@ -8,9 +8,14 @@ import picocli.CommandLine.Spec;
 /** The measurements; each is a subcommand. */
 @Command(
         name = "bench",
-        description = "Measures an engine, a server or single kernels.",
+        description = "Measures an engine, a server or single kernels; breaks a cluster on purpose.",
         synopsisSubcommandLabel = "COMMAND",
-        subcommands = {BenchEngineCommand.class, BenchServingCommand.class, BenchMakeModelCommand.class},
+        subcommands = {
+            BenchEngineCommand.class,
+            BenchServingCommand.class,
+            BenchChaosCommand.class,
+            BenchMakeModelCommand.class
+        },
         footerHeading = "%nOf the launcher itself:%n",
         footer = {
             "  @|bold jmh|@         runs the JMH benchmarks of single kernels whose names match",
@@ -18,6 +23,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  ./yuebing bench engine --model /models/Qwen2.5-0.5B-Instruct-GPTQ-Int4",
             "  ./yuebing bench serving --url http://localhost:8000 --rate 2 --html report.html",
+            "  ./yuebing bench chaos --minutes 1",
             "  ./yuebing bench jmh QuantizedProduct -p tokens=1,64"
         })
 final class BenchCommand implements Runnable {
