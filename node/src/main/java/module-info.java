@@ -6,10 +6,10 @@ module io.yuebing.node {
     requires transitive io.yuebing.kernels;
     requires transitive io.yuebing.kv;
     requires transitive io.yuebing.model;
+    requires transitive io.yuebing.transfer;
     requires io.yuebing.connector;
     requires io.yuebing.engine;
     requires io.yuebing.text;
-    requires io.yuebing.transfer;
     requires java.net.http;
     requires jdk.management;
     requires org.slf4j;

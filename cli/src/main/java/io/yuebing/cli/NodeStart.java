@@ -10,6 +10,7 @@ import io.yuebing.kv.ElementType;
 import io.yuebing.model.Models;
 import io.yuebing.node.NodeConfig;
 import io.yuebing.node.NodeServer;
+import io.yuebing.transfer.TransferProtocols;
 import java.net.URI;
 import java.util.Locale;
 import org.slf4j.Logger;
@@ -29,6 +30,14 @@ final class NodeStart {
                 configuration.get(Settings.TRANSFER_HOST),
                 configuration.get(Settings.TRANSFER_PORT),
                 configuration.find(Settings.TRANSFER_ADVERTISE),
+                TransferProtocols.named(configuration.get(Settings.TRANSFER_PROTOCOL))
+                        .orElseThrow(),
+                TransferKeys.read(
+                        configuration.find(Settings.TRANSFER_SECRET_FILE),
+                        configuration.find(Settings.TRANSFER_TLS_CERT),
+                        configuration.find(Settings.TRANSFER_TLS_KEY),
+                        configuration.find(Settings.TRANSFER_TLS_CA)),
+                configuration.get(Settings.INSECURE_TRANSFER),
                 configuration.get(Settings.THREADS),
                 ComputeMode.valueOf(configuration.get(Settings.COMPUTE).toUpperCase(Locale.ROOT)),
                 ElementType.parse(configuration.get(Settings.KV_DTYPE)),

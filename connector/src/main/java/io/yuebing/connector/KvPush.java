@@ -130,7 +130,7 @@ public final class KvPush implements KvSink {
     public void layerWritten(int layer, int[] blockIds, int fromBlock, int toBlock) {
         if (toBlock > target.remoteBlockIds().size()) {
             events.add(new Event.Stop(new TransferException(
-                    Kind.WRITE_REFUSED,
+                    Kind.ACCESS_REFUSED,
                     "the prompt needs block " + toBlock + ", the reservation has "
                             + target.remoteBlockIds().size())));
             return;
@@ -251,7 +251,7 @@ public final class KvPush implements KvSink {
         int expected = layers * target.remoteBlockIds().size();
         if (announced != expected) {
             throw new TransferException(
-                    Kind.WRITE_REFUSED,
+                    Kind.ACCESS_REFUSED,
                     "the prompt has " + announced + " blocks over all layers, the reservation expects " + expected
                             + "; it was made for another prompt");
         }

@@ -6,8 +6,11 @@ import io.yuebing.api.ServiceException;
 import io.yuebing.kv.KvCache;
 import io.yuebing.transfer.PeerAddress;
 import io.yuebing.transfer.TimeSource;
+import io.yuebing.transfer.TransferFallback;
+import io.yuebing.transfer.TransferRoute;
 import io.yuebing.transfer.Transport;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
@@ -110,6 +113,16 @@ public final class KvPusher implements AutoCloseable {
 
     public KvPusherStats stats() {
         return counters.snapshot(active.size(), sessions.bytesInFlight());
+    }
+
+    /** How each decode node with an open session is reached. */
+    public Map<PeerAddress, TransferRoute> routes() {
+        return sessions.routes();
+    }
+
+    /** Sessions since the start that took a slower way than they could have. */
+    public Map<TransferFallback, Long> fallbacks() {
+        return sessions.fallbacks();
     }
 
     /** Fails every push that has not ended; the cache is no longer read after this returns. */

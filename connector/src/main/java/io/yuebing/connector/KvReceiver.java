@@ -8,8 +8,8 @@ import io.yuebing.engine.BlockReservation;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
 import io.yuebing.transfer.Segment;
-import io.yuebing.transfer.TcpTransferServer;
 import io.yuebing.transfer.TimeSource;
+import io.yuebing.transfer.TransferServer;
 import io.yuebing.transfer.TransferServerOptions;
 import io.yuebing.transfer.TransferServerStats;
 import java.io.IOException;
@@ -34,14 +34,14 @@ public final class KvReceiver implements AutoCloseable {
     private final KvLayout layout;
     private final BlockSource blocks;
     private final ReservationTable reservations;
-    private final TcpTransferServer server;
+    private final TransferServer server;
 
     private KvReceiver(
             KvReceiverOptions options,
             KvLayout layout,
             BlockSource blocks,
             ReservationTable reservations,
-            TcpTransferServer server) {
+            TransferServer server) {
         this.options = options;
         this.layout = layout;
         this.blocks = blocks;
@@ -65,11 +65,13 @@ public final class KvReceiver implements AutoCloseable {
                 reservations,
                 LayoutGreeting.ofDecode(new LayoutHello(options.nodeName(), layout)));
         TransferServerOptions serverOptions = TransferServerOptions.listening(
-                options.bindHost(), options.bindPort(), Math.toIntExact(layout.blockBytes()));
+                        options.bindHost(), options.bindPort(), Math.toIntExact(layout.blockBytes()))
+                .withSecurity(options.security(), options.insecure());
         try {
-            TcpTransferServer server = TcpTransferServer.start(serverOptions, List.of(segment), time);
+            TransferServer server = options.protocol().serve(serverOptions, List.of(segment), time);
             log.info(
-                    "takes in KV cache on {}, advertised as {}:{}",
+                    "takes in KV cache over {} on {}, advertised as {}:{}",
+                    options.protocol().name(),
                     server.address(),
                     options.advertisedHost(),
                     server.address().getPort());

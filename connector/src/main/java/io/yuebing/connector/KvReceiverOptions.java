@@ -1,5 +1,8 @@
 package io.yuebing.connector;
 
+import io.yuebing.transfer.TransferProtocol;
+import io.yuebing.transfer.TransferProtocols;
+import io.yuebing.transfer.TransferSecurity;
 import java.time.Duration;
 
 /**
@@ -12,6 +15,9 @@ import java.time.Duration;
  * @param lease how long a reservation lives without being taken
  * @param patience how long a request for blocks waits for room
  * @param maxReservations most reservations open at a time
+ * @param protocol how KV cache is taken in
+ * @param security how prefill nodes are known
+ * @param insecure whether to listen beyond loopback without knowing them
  */
 public record KvReceiverOptions(
         String nodeName,
@@ -20,11 +26,23 @@ public record KvReceiverOptions(
         String advertisedHost,
         Duration lease,
         Duration patience,
-        int maxReservations) {
+        int maxReservations,
+        TransferProtocol protocol,
+        TransferSecurity security,
+        boolean insecure) {
 
     /** Loopback, any free port, a lease of a minute. */
     public static KvReceiverOptions loopback(String nodeName) {
         return new KvReceiverOptions(
-                nodeName, "127.0.0.1", 0, "127.0.0.1", Duration.ofMinutes(1), Duration.ofSeconds(5), 4096);
+                nodeName,
+                "127.0.0.1",
+                0,
+                "127.0.0.1",
+                Duration.ofMinutes(1),
+                Duration.ofSeconds(5),
+                4096,
+                TransferProtocols.AUTO,
+                new TransferSecurity.None(),
+                false);
     }
 }

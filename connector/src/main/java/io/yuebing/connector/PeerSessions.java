@@ -5,10 +5,16 @@ import io.yuebing.transfer.Greeting;
 import io.yuebing.transfer.PeerAddress;
 import io.yuebing.transfer.TransferException;
 import io.yuebing.transfer.TransferException.Kind;
+import io.yuebing.transfer.TransferFallback;
+import io.yuebing.transfer.TransferRoute;
 import io.yuebing.transfer.TransferSession;
 import io.yuebing.transfer.Transport;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,6 +26,7 @@ final class PeerSessions {
     private final int attempts;
     private final Duration backoff;
     private final ConcurrentHashMap<PeerAddress, CompletableFuture<Peer>> peers = new ConcurrentHashMap<>();
+    private final EnumMap<TransferFallback, Long> fallbacks = new EnumMap<>(TransferFallback.class);
 
     PeerSessions(Transport transport, Greeting greeting, int attempts, Duration backoff) {
         this.transport = transport;
@@ -43,6 +50,24 @@ final class PeerSessions {
                 .filter(PeerSessions::usable)
                 .mapToLong(peer -> peer.resultNow().session().bytesInFlight())
                 .sum();
+    }
+
+    /** How each peer with an open session is reached. */
+    Map<PeerAddress, TransferRoute> routes() {
+        Map<PeerAddress, TransferRoute> routes = new TreeMap<>(Comparator.comparing(PeerAddress::toString));
+        peers.forEach((address, peer) -> {
+            if (usable(peer)) {
+                routes.put(address, peer.resultNow().session().route());
+            }
+        });
+        return routes;
+    }
+
+    /** Sessions since the start that took a slower way than they could have. */
+    Map<TransferFallback, Long> fallbacks() {
+        synchronized (fallbacks) {
+            return Map.copyOf(fallbacks);
+        }
     }
 
     /** Waits for an open session. Those who wait for the same peer share one attempt, its failure too. */
@@ -80,6 +105,11 @@ final class PeerSessions {
     private Peer connect(PeerAddress address, CompletableFuture<Peer> promise) throws TransferException {
         try {
             TransferSession session = connectPatiently(address);
+            session.route().fallback().ifPresent(fallback -> {
+                synchronized (fallbacks) {
+                    fallbacks.merge(fallback, 1L, Long::sum);
+                }
+            });
             Peer peer = new Peer(session, LayoutHello.parse(session.peerHello()).layout());
             promise.complete(peer);
             return peer;

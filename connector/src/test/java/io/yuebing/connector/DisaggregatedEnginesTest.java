@@ -14,9 +14,9 @@ import io.yuebing.engine.BlockReservation;
 import io.yuebing.engine.Engine;
 import io.yuebing.engine.EngineConfig;
 import io.yuebing.kv.ElementType;
-import io.yuebing.transfer.TcpTransport;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferClientOptions;
+import io.yuebing.transfer.TransferProtocols;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -50,7 +50,7 @@ class DisaggregatedEnginesTest {
                 decode.cache(), decode::reserve, KvReceiverOptions.loopback("decode node B"), TimeSource.system());
         pusher = new KvPusher(
                 prefill.cache(),
-                new TcpTransport(TransferClientOptions.DEFAULT, TimeSource.system()),
+                TransferProtocols.AUTO.transport(TransferClientOptions.DEFAULT, TimeSource.system()),
                 KvPusherOptions.defaults("prefill node A"),
                 TimeSource.system());
     }

@@ -10,6 +10,8 @@ import io.yuebing.kv.ElementType;
 import io.yuebing.model.Models;
 import io.yuebing.node.NodeConfig;
 import io.yuebing.node.NodeServer;
+import io.yuebing.transfer.TransferProtocols;
+import io.yuebing.transfer.TransferSecurity;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -94,6 +96,9 @@ final class LocalCluster implements AutoCloseable {
                 "127.0.0.1",
                 0,
                 Optional.empty(),
+                TransferProtocols.AUTO,
+                new TransferSecurity.None(),
+                false,
                 2,
                 settings.compute(),
                 settings.kvType(),

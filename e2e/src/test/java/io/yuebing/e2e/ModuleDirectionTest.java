@@ -57,7 +57,7 @@ class ModuleDirectionTest {
                 .whereLayer("connector")
                 .mayOnlyBeAccessedByLayers("node")
                 .whereLayer("transfer")
-                .mayOnlyBeAccessedByLayers("connector", "node")
+                .mayOnlyBeAccessedByLayers("connector", "node", "bench", "cli")
                 .whereLayer("engine")
                 .mayOnlyBeAccessedByLayers("connector", "node", "bench")
                 .whereLayer("model")

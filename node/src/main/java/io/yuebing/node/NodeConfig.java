@@ -4,6 +4,8 @@ import io.yuebing.api.NodeRole;
 import io.yuebing.dialect.SurfaceOptions;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kv.ElementType;
+import io.yuebing.transfer.TransferProtocol;
+import io.yuebing.transfer.TransferSecurity;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -20,6 +22,9 @@ import java.util.Optional;
  * @param transferHost address on which KV blocks are received
  * @param transferPort port on which KV blocks are received; 0 = any free one
  * @param transferAdvertise {@code HOST:PORT} under which other nodes reach the transfer port; empty = as it is bound
+ * @param transferProtocol how KV blocks travel
+ * @param transferSecurity how the nodes at both ends know each other
+ * @param insecureTransfer whether to receive KV blocks beyond loopback without knowing who sends them
  * @param threads threads that compute
  * @param compute arithmetic of quantised matrix products
  * @param kvType element type of the KV cache
@@ -46,6 +51,9 @@ public record NodeConfig(
         String transferHost,
         int transferPort,
         Optional<String> transferAdvertise,
+        TransferProtocol transferProtocol,
+        TransferSecurity transferSecurity,
+        boolean insecureTransfer,
         int threads,
         ComputeMode compute,
         ElementType kvType,

@@ -7,6 +7,8 @@ import io.yuebing.dialect.SurfaceMetrics;
 import io.yuebing.dialect.SurfaceMetrics.Sample;
 import io.yuebing.engine.Engine;
 import io.yuebing.engine.EngineStats;
+import io.yuebing.transfer.TransferFallback;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -28,6 +30,7 @@ final class NodeMetrics {
         NodeMetrics node = new NodeMetrics(metrics, model, engine);
         node.engine();
         push(metrics, pusher);
+        routes(metrics, pusher);
         receive(metrics, receiver);
     }
 
@@ -81,6 +84,24 @@ final class NodeMetrics {
                 "yuebing:kv_push_exposed_seconds",
                 "The part of it that the prefill did not hide.",
                 () -> pusher.stats().exposedSeconds());
+    }
+
+    private static void routes(SurfaceMetrics metrics, KvPusher pusher) {
+        metrics.gauge(
+                "yuebing:kv_transfer_route",
+                "1 for the protocol that reaches a decode node now.",
+                List.of("peer", "protocol"),
+                () -> pusher.routes().entrySet().stream()
+                        .map(route -> Sample.of(
+                                1, route.getKey().toString(), route.getValue().protocol()))
+                        .toList());
+        metrics.counter(
+                "yuebing:kv_transfer_fallbacks",
+                "Connections to decode nodes that took a slower protocol than they could have, by reason.",
+                List.of("reason"),
+                () -> Arrays.stream(TransferFallback.values())
+                        .map(reason -> Sample.of(pusher.fallbacks().getOrDefault(reason, 0L), reason.name()))
+                        .toList());
     }
 
     private static void receive(SurfaceMetrics metrics, KvReceiver receiver) {

@@ -25,7 +25,6 @@ import io.yuebing.model.ModelConfig;
 import io.yuebing.model.Models;
 import io.yuebing.text.ChatTemplate;
 import io.yuebing.text.Tokenizer;
-import io.yuebing.transfer.TcpTransport;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferClientOptions;
 import java.net.URI;
@@ -107,13 +106,19 @@ public final class NodeServer implements AutoCloseable {
                                 config.transferHost(),
                                 config.reservationTimeout(),
                                 config.reservePatience(),
-                                config.maxQueuedSequences() + config.maxSequences()),
+                                config.maxQueuedSequences() + config.maxSequences(),
+                                config.transferProtocol(),
+                                config.transferSecurity(),
+                                config.insecureTransfer()),
                         TimeSource.system()));
         KvPusher pusher = own(
                 owned,
                 new KvPusher(
                         engine.cache(),
-                        new TcpTransport(TransferClientOptions.DEFAULT, TimeSource.system()),
+                        config.transferProtocol()
+                                .transport(
+                                        TransferClientOptions.DEFAULT.withSecurity(config.transferSecurity()),
+                                        TimeSource.system()),
                         KvPusherOptions.defaults(label(config)),
                         TimeSource.system()));
         ModelInfo modelInfo = new ModelInfo(

@@ -2,6 +2,7 @@ package io.yuebing.transfer;
 
 import java.nio.ByteBuffer;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** What travels on a connection; {@link FrameDescriptor} draws the bytes. */
 @SuppressWarnings("ArrayRecordComponent") // frames are never compared
@@ -17,20 +18,71 @@ sealed interface Frame {
     int ACK = 5;
     int NACK = 6;
     int DROP = 7;
+    int CHALLENGE = 8;
+    int PROOF = 9;
+    int RING = 10;
+    int RING_SLICE = 11;
+    int READ = 12;
+    int DATA = 13;
+    int NOTICE = 14;
 
-    /** A writer introduces itself. */
-    record Hello(String segment, byte[] hello) implements Frame {
+    /** In {@link Read}: the answer carries its payload. */
+    long INLINE = -1;
+
+    /** The calling side introduces itself. */
+    record Hello(String segment, byte[] nonce, RingWish ring, byte[] hello) implements Frame {
         @Override
         public int type() {
             return HELLO;
         }
     }
 
-    /** The receiver accepts a writer. */
-    record Welcome(long windowBytes, long segmentBytes, int maxSliceBytes, byte[] hello) implements Frame {
+    /** Whether payloads are to travel through shared memory. */
+    enum RingWish {
+        NEVER,
+        IF_POSSIBLE,
+        ALWAYS
+    }
+
+    /** The offering side proves that it knows the secret, and wants the same. */
+    record Challenge(byte[] nonce, byte[] proof) implements Frame {
+        @Override
+        public int type() {
+            return CHALLENGE;
+        }
+    }
+
+    /** The calling side's answer to a challenge. */
+    record Proof(byte[] proof) implements Frame {
+        @Override
+        public int type() {
+            return PROOF;
+        }
+    }
+
+    /** The offering side accepts a peer. */
+    record Welcome(
+            long windowBytes,
+            long segmentBytes,
+            int maxSliceBytes,
+            @Nullable RingOffer ring,
+            String segment,
+            byte[] hello)
+            implements Frame {
         @Override
         public int type() {
             return WELCOME;
+        }
+    }
+
+    /** A file in shared memory that carries payloads, if the peer can open it. */
+    record RingOffer(String name, long bytes, UUID token) {}
+
+    /** Whether the peer has mapped the ring. */
+    record Ring(boolean taken) implements Frame {
+        @Override
+        public int type() {
+            return RING;
         }
     }
 
@@ -51,6 +103,41 @@ sealed interface Frame {
         }
     }
 
+    /** One write whose payload lies in the ring. */
+    record RingSlice(
+            long sequence, UUID ticket, long generation, long offset, int length, int payloadCrc, long ringOffset)
+            implements Frame {
+        @Override
+        public int type() {
+            return RING_SLICE;
+        }
+    }
+
+    /** One read; {@code ringOffset} says where in the ring the answer goes, or {@link #INLINE}. */
+    record Read(long sequence, UUID ticket, long generation, long offset, int length, long ringOffset)
+            implements Frame {
+        @Override
+        public int type() {
+            return READ;
+        }
+    }
+
+    /** The answer to a read; settles everything up to it. {@code payload} is empty if it lies in the ring. */
+    record Data(long sequence, int payloadCrc, int length, ByteBuffer payload) implements Frame {
+        @Override
+        public int type() {
+            return DATA;
+        }
+    }
+
+    /** A batch is complete, with this message. */
+    record Notice(long sequence, byte[] message) implements Frame {
+        @Override
+        public int type() {
+            return NOTICE;
+        }
+    }
+
     /** Everything up to {@code sequence} is settled. */
     record Ack(long sequence) implements Frame {
         @Override
@@ -59,7 +146,7 @@ sealed interface Frame {
         }
     }
 
-    /** One write is refused. */
+    /** One access is refused. */
     record Nack(long sequence, int code, String sentence) implements Frame {
         @Override
         public int type() {

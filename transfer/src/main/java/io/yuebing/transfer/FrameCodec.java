@@ -15,22 +15,15 @@ final class FrameCodec {
     /** The bytes of a frame, payload included. */
     static ByteBuffer encode(Frame frame) {
         return switch (frame) {
-            case Frame.Hello f -> {
-                byte[] name = f.segment().getBytes(StandardCharsets.UTF_8);
-                ByteBuffer out = begin(f.type(), HELLO_TEXTS_OFFSET + name.length + f.hello().length)
-                        .putShort(HELLO_NAME_LENGTH_OFFSET, (short) name.length)
-                        .putInt(HELLO_LENGTH_OFFSET, f.hello().length)
-                        .put(HELLO_TEXTS_OFFSET, name)
-                        .put(HELLO_TEXTS_OFFSET + name.length, f.hello());
-                yield seal(out);
-            }
-            case Frame.Welcome f ->
-                seal(begin(f.type(), WELCOME_HELLO_OFFSET + f.hello().length)
-                        .putLong(WELCOME_WINDOW_OFFSET, f.windowBytes())
-                        .putLong(WELCOME_SEGMENT_BYTES_OFFSET, f.segmentBytes())
-                        .putInt(WELCOME_MAX_SLICE_OFFSET, f.maxSliceBytes())
-                        .putInt(WELCOME_HELLO_LENGTH_OFFSET, f.hello().length)
-                        .put(WELCOME_HELLO_OFFSET, f.hello()));
+            case Frame.Hello f -> hello(f);
+            case Frame.Welcome f -> welcome(f);
+            case Frame.Challenge f ->
+                seal(begin(f.type(), CHALLENGE_BYTES)
+                        .put(CHALLENGE_NONCE_OFFSET, f.nonce())
+                        .put(CHALLENGE_PROOF_OFFSET, f.proof()));
+            case Frame.Proof f -> seal(begin(f.type(), PROOF_FRAME_BYTES).put(PROOF_OFFSET, f.proof()));
+            case Frame.Ring f ->
+                seal(begin(f.type(), RING_FRAME_BYTES).put(RING_TAKEN_OFFSET, (byte) (f.taken() ? 1 : 0)));
             case Frame.Refuse f -> {
                 byte[] sentence = sentence(f.sentence());
                 yield seal(begin(f.type(), REFUSE_SENTENCE_OFFSET + sentence.length)
@@ -41,13 +34,44 @@ final class FrameCodec {
                 int payload = f.payload().remaining();
                 ByteBuffer out = begin(f.type(), SLICE_PAYLOAD_OFFSET + payload);
                 out.put(SLICE_PAYLOAD_OFFSET, f.payload(), f.payload().position(), payload);
-                putSliceHeader(
-                        out.slice(0, SLICE_PAYLOAD_OFFSET).order(ByteOrder.LITTLE_ENDIAN),
+                putSlice(
+                        out,
                         f.sequence(),
                         new IncomingSlice(f.ticket(), f.generation(), f.offset(), payload),
                         f.payloadCrc());
                 yield out;
             }
+            case Frame.RingSlice f -> {
+                ByteBuffer out = begin(f.type(), RING_SLICE_BYTES);
+                putRingSlice(
+                        out,
+                        f.sequence(),
+                        new IncomingSlice(f.ticket(), f.generation(), f.offset(), f.length()),
+                        f.payloadCrc(),
+                        f.ringOffset());
+                yield out;
+            }
+            case Frame.Read f -> {
+                ByteBuffer out = begin(f.type(), READ_BYTES);
+                putRead(
+                        out,
+                        f.sequence(),
+                        new IncomingSlice(f.ticket(), f.generation(), f.offset(), f.length()),
+                        f.ringOffset());
+                yield out;
+            }
+            case Frame.Data f -> {
+                int payload = f.payload().remaining();
+                ByteBuffer out = begin(f.type(), DATA_PAYLOAD_OFFSET + payload);
+                out.put(DATA_PAYLOAD_OFFSET, f.payload(), f.payload().position(), payload);
+                putData(out, f.sequence(), f.payloadCrc(), f.length(), payload);
+                yield out;
+            }
+            case Frame.Notice f ->
+                seal(begin(f.type(), NOTICE_MESSAGE_OFFSET + f.message().length)
+                        .putLong(SEQUENCE_OFFSET, f.sequence())
+                        .putInt(NOTICE_LENGTH_OFFSET, f.message().length)
+                        .put(NOTICE_MESSAGE_OFFSET, f.message()));
             case Frame.Ack f -> seal(begin(f.type(), ACK_BYTES).putLong(SEQUENCE_OFFSET, f.sequence()));
             case Frame.Nack f -> {
                 byte[] sentence = sentence(f.sentence());
@@ -66,21 +90,82 @@ final class FrameCodec {
         };
     }
 
-    /**
-     * Writes the header of a SLICE whose payload is sent from elsewhere.
-     *
-     * @param header little-endian, {@link FrameDescriptor#SLICE_PAYLOAD_OFFSET} bytes from index 0
-     */
-    static void putSliceHeader(ByteBuffer header, long sequence, IncomingSlice slice, int payloadCrc) {
+    private static ByteBuffer hello(Frame.Hello f) {
+        byte[] name = f.segment().getBytes(StandardCharsets.UTF_8);
+        return seal(begin(f.type(), HELLO_TEXTS_OFFSET + name.length + f.hello().length)
+                .putShort(HELLO_NAME_LENGTH_OFFSET, (short) name.length)
+                .put(HELLO_RING_OFFSET, (byte) f.ring().ordinal())
+                .putInt(HELLO_LENGTH_OFFSET, f.hello().length)
+                .put(HELLO_NONCE_OFFSET, f.nonce())
+                .put(HELLO_TEXTS_OFFSET, name)
+                .put(HELLO_TEXTS_OFFSET + name.length, f.hello()));
+    }
+
+    private static ByteBuffer welcome(Frame.Welcome f) {
+        Frame.RingOffer ring = f.ring();
+        byte[] name = f.segment().getBytes(StandardCharsets.UTF_8);
+        byte[] ringName = ring == null ? new byte[0] : ring.name().getBytes(StandardCharsets.UTF_8);
+        int hello = WELCOME_TEXTS_OFFSET + name.length + ringName.length;
+        ByteBuffer out = begin(f.type(), hello + f.hello().length)
+                .putLong(WELCOME_WINDOW_OFFSET, f.windowBytes())
+                .putLong(WELCOME_SEGMENT_BYTES_OFFSET, f.segmentBytes())
+                .putInt(WELCOME_MAX_SLICE_OFFSET, f.maxSliceBytes())
+                .putInt(WELCOME_HELLO_LENGTH_OFFSET, f.hello().length)
+                .putShort(WELCOME_NAME_LENGTH_OFFSET, (short) name.length)
+                .putShort(WELCOME_RING_NAME_LENGTH_OFFSET, (short) ringName.length)
+                .put(WELCOME_TEXTS_OFFSET, name)
+                .put(WELCOME_TEXTS_OFFSET + name.length, ringName)
+                .put(hello, f.hello());
+        if (ring != null) {
+            out.putLong(WELCOME_RING_BYTES_OFFSET, ring.bytes());
+            putUuid(out, WELCOME_RING_TOKEN_OFFSET, ring.token());
+        }
+        return seal(out);
+    }
+
+    /** Writes the header of a SLICE whose payload is sent from elsewhere to index 0 of {@code header}. */
+    static void putSlice(ByteBuffer header, long sequence, IncomingSlice slice, int payloadCrc) {
         putHeader(header, Frame.SLICE, SLICE_PAYLOAD_OFFSET + slice.length());
+        putAccess(header, sequence, slice, payloadCrc);
+        seal(header, SLICE_PAYLOAD_OFFSET);
+    }
+
+    /** Writes a RING_SLICE to index 0 of {@code frame}. */
+    static void putRingSlice(ByteBuffer frame, long sequence, IncomingSlice slice, int payloadCrc, long ringOffset) {
+        putHeader(frame, Frame.RING_SLICE, RING_SLICE_BYTES);
+        putAccess(frame, sequence, slice, payloadCrc);
+        frame.putLong(RING_OFFSET_OFFSET, ringOffset);
+        seal(frame, RING_SLICE_BYTES);
+    }
+
+    /** Writes a READ to index 0 of {@code frame}. */
+    static void putRead(ByteBuffer frame, long sequence, IncomingSlice slice, long ringOffset) {
+        putHeader(frame, Frame.READ, READ_BYTES);
+        putAccess(frame, sequence, slice, 0);
+        frame.putLong(RING_OFFSET_OFFSET, ringOffset);
+        seal(frame, READ_BYTES);
+    }
+
+    /** Writes the header of a DATA to index 0 of {@code header}; {@code inline} payload bytes follow it from elsewhere. */
+    static void putData(ByteBuffer header, long sequence, int payloadCrc, int length, int inline) {
+        putHeader(header, Frame.DATA, DATA_PAYLOAD_OFFSET + inline);
         header.putLong(SEQUENCE_OFFSET, sequence)
-                .putLong(TICKET_OFFSET, slice.ticket().getMostSignificantBits())
-                .putLong(TICKET_OFFSET + 8, slice.ticket().getLeastSignificantBits())
-                .putLong(GENERATION_OFFSET, slice.generation())
+                .putInt(DATA_CRC_OFFSET, payloadCrc)
+                .putInt(DATA_LENGTH_OFFSET, length);
+        seal(header, DATA_PAYLOAD_OFFSET);
+    }
+
+    private static void putAccess(ByteBuffer out, long sequence, IncomingSlice slice, int payloadCrc) {
+        out.putLong(SEQUENCE_OFFSET, sequence);
+        putUuid(out, TICKET_OFFSET, slice.ticket());
+        out.putLong(GENERATION_OFFSET, slice.generation())
                 .putLong(SLICE_OFFSET_OFFSET, slice.offset())
                 .putInt(SLICE_PAYLOAD_LENGTH_OFFSET, slice.length())
                 .putInt(SLICE_PAYLOAD_CRC_OFFSET, payloadCrc);
-        header.putInt(HEADER_CRC_OFFSET, headerCrc(header, SLICE_PAYLOAD_OFFSET));
+    }
+
+    private static void putUuid(ByteBuffer out, int offset, UUID id) {
+        out.putLong(offset, id.getMostSignificantBits()).putLong(offset + 8, id.getLeastSignificantBits());
     }
 
     /**
@@ -88,7 +173,7 @@ final class FrameCodec {
      *
      * @param received little-endian, readable from position to limit
      * @param maxFrameBytes the longest frame that may come here
-     * @return 0 if its header is not complete yet; the header of a SLICE is verified before its payload is awaited, for a
+     * @return 0 if its header is not complete yet; a header is verified before the payload after it is awaited, for a
      *     damaged length could be awaited for ever
      * @throws ProtocolException if no frame of this protocol begins here
      */
@@ -112,11 +197,12 @@ final class FrameCodec {
             throw new ProtocolException("a frame of " + Integer.toUnsignedString(length) + " bytes, expected "
                     + HEADER_BYTES + " to " + maxFrameBytes);
         }
-        if (received.get(at + TYPE_OFFSET) == Frame.SLICE) {
-            if (received.remaining() < SLICE_PAYLOAD_OFFSET) {
+        int covered = coveredBytes(received.get(at + TYPE_OFFSET), length);
+        if (covered < length) {
+            if (received.remaining() < covered) {
                 return 0;
             }
-            verifyHeader(received.slice(at, SLICE_PAYLOAD_OFFSET).order(ByteOrder.LITTLE_ENDIAN));
+            verifyHeader(received.slice(at, covered).order(ByteOrder.LITTLE_ENDIAN));
         }
         return length;
     }
@@ -140,9 +226,10 @@ final class FrameCodec {
      */
     static Frame decode(ByteBuffer frame) throws ProtocolException {
         int type = frame.get(TYPE_OFFSET);
-        if (type == Frame.SLICE) {
-            expectAtLeast(frame, SLICE_PAYLOAD_OFFSET);
-        } else {
+        int covered = coveredBytes(type, frame.limit());
+        expectAtLeast(frame, covered);
+        if (covered == frame.limit()) {
+            // with a payload behind it, the header was verified when the length was read
             verifyHeader(frame);
         }
         return switch (type) {
@@ -151,6 +238,48 @@ final class FrameCodec {
             case Frame.REFUSE ->
                 new Frame.Refuse(lastText(frame, REFUSE_SENTENCE_LENGTH_OFFSET, REFUSE_SENTENCE_OFFSET));
             case Frame.SLICE -> slice(frame);
+            case Frame.CHALLENGE -> {
+                expectLength(frame, CHALLENGE_BYTES, 0);
+                yield new Frame.Challenge(
+                        bytes(frame, CHALLENGE_NONCE_OFFSET, NONCE_BYTES),
+                        bytes(frame, CHALLENGE_PROOF_OFFSET, PROOF_BYTES));
+            }
+            case Frame.PROOF -> {
+                expectLength(frame, PROOF_FRAME_BYTES, 0);
+                yield new Frame.Proof(bytes(frame, PROOF_OFFSET, PROOF_BYTES));
+            }
+            case Frame.RING -> {
+                expectLength(frame, RING_FRAME_BYTES, 0);
+                yield new Frame.Ring(frame.get(RING_TAKEN_OFFSET) != 0);
+            }
+            case Frame.RING_SLICE -> {
+                expectLength(frame, RING_SLICE_BYTES, 0);
+                yield new Frame.RingSlice(
+                        frame.getLong(SEQUENCE_OFFSET),
+                        uuid(frame, TICKET_OFFSET),
+                        frame.getLong(GENERATION_OFFSET),
+                        frame.getLong(SLICE_OFFSET_OFFSET),
+                        frame.getInt(SLICE_PAYLOAD_LENGTH_OFFSET),
+                        frame.getInt(SLICE_PAYLOAD_CRC_OFFSET),
+                        frame.getLong(RING_OFFSET_OFFSET));
+            }
+            case Frame.READ -> {
+                expectLength(frame, READ_BYTES, 0);
+                yield new Frame.Read(
+                        frame.getLong(SEQUENCE_OFFSET),
+                        uuid(frame, TICKET_OFFSET),
+                        frame.getLong(GENERATION_OFFSET),
+                        frame.getLong(SLICE_OFFSET_OFFSET),
+                        frame.getInt(SLICE_PAYLOAD_LENGTH_OFFSET),
+                        frame.getLong(RING_OFFSET_OFFSET));
+            }
+            case Frame.DATA -> data(frame);
+            case Frame.NOTICE -> {
+                expectAtLeast(frame, NOTICE_MESSAGE_OFFSET);
+                int length = frame.getInt(NOTICE_LENGTH_OFFSET);
+                expectLength(frame, NOTICE_MESSAGE_OFFSET, length);
+                yield new Frame.Notice(frame.getLong(SEQUENCE_OFFSET), bytes(frame, NOTICE_MESSAGE_OFFSET, length));
+            }
             case Frame.ACK -> {
                 expectLength(frame, ACK_BYTES, 0);
                 yield new Frame.Ack(frame.getLong(SEQUENCE_OFFSET));
@@ -164,7 +293,8 @@ final class FrameCodec {
             }
             case Frame.DROP -> {
                 expectLength(frame, DROP_BYTES, 0);
-                yield new Frame.Drop(frame.getLong(SEQUENCE_OFFSET), ticket(frame), frame.getLong(GENERATION_OFFSET));
+                yield new Frame.Drop(
+                        frame.getLong(SEQUENCE_OFFSET), uuid(frame, TICKET_OFFSET), frame.getLong(GENERATION_OFFSET));
             }
             default -> throw new ProtocolException("a frame of unknown type " + type);
         };
@@ -175,20 +305,52 @@ final class FrameCodec {
         int name = Short.toUnsignedInt(frame.getShort(HELLO_NAME_LENGTH_OFFSET));
         int hello = frame.getInt(HELLO_LENGTH_OFFSET);
         expectLength(frame, HELLO_TEXTS_OFFSET + name, hello);
+        int ring = frame.get(HELLO_RING_OFFSET);
+        if (ring < 0 || ring >= Frame.RingWish.values().length) {
+            throw new ProtocolException("a HELLO with ring wish " + ring);
+        }
         return new Frame.Hello(
-                new String(bytes(frame, HELLO_TEXTS_OFFSET, name), StandardCharsets.UTF_8),
+                text(frame, HELLO_TEXTS_OFFSET, name),
+                bytes(frame, HELLO_NONCE_OFFSET, NONCE_BYTES),
+                Frame.RingWish.values()[ring],
                 bytes(frame, HELLO_TEXTS_OFFSET + name, hello));
     }
 
     private static Frame welcome(ByteBuffer frame) throws ProtocolException {
-        expectAtLeast(frame, WELCOME_HELLO_OFFSET);
+        expectAtLeast(frame, WELCOME_TEXTS_OFFSET);
+        int name = Short.toUnsignedInt(frame.getShort(WELCOME_NAME_LENGTH_OFFSET));
+        int ringName = Short.toUnsignedInt(frame.getShort(WELCOME_RING_NAME_LENGTH_OFFSET));
         int hello = frame.getInt(WELCOME_HELLO_LENGTH_OFFSET);
-        expectLength(frame, WELCOME_HELLO_OFFSET, hello);
+        int texts = WELCOME_TEXTS_OFFSET + name + ringName;
+        expectLength(frame, texts, hello);
+        long ringBytes = frame.getLong(WELCOME_RING_BYTES_OFFSET);
+        Frame.RingOffer ring = ringBytes == 0
+                ? null
+                : new Frame.RingOffer(
+                        text(frame, WELCOME_TEXTS_OFFSET + name, ringName),
+                        ringBytes,
+                        uuid(frame, WELCOME_RING_TOKEN_OFFSET));
         return new Frame.Welcome(
                 frame.getLong(WELCOME_WINDOW_OFFSET),
                 frame.getLong(WELCOME_SEGMENT_BYTES_OFFSET),
                 frame.getInt(WELCOME_MAX_SLICE_OFFSET),
-                bytes(frame, WELCOME_HELLO_OFFSET, hello));
+                ring,
+                text(frame, WELCOME_TEXTS_OFFSET, name),
+                bytes(frame, texts, hello));
+    }
+
+    private static Frame data(ByteBuffer frame) throws ProtocolException {
+        expectAtLeast(frame, DATA_PAYLOAD_OFFSET);
+        int inline = frame.limit() - DATA_PAYLOAD_OFFSET;
+        int length = frame.getInt(DATA_LENGTH_OFFSET);
+        if (length < 1 || inline != 0 && inline != length) {
+            throw new ProtocolException("a DATA frame of " + length + " bytes with a payload of " + inline);
+        }
+        return new Frame.Data(
+                frame.getLong(SEQUENCE_OFFSET),
+                frame.getInt(DATA_CRC_OFFSET),
+                length,
+                frame.slice(DATA_PAYLOAD_OFFSET, inline));
     }
 
     private static Frame slice(ByteBuffer frame) throws ProtocolException {
@@ -199,22 +361,26 @@ final class FrameCodec {
         }
         return new Frame.Slice(
                 frame.getLong(SEQUENCE_OFFSET),
-                ticket(frame),
+                uuid(frame, TICKET_OFFSET),
                 frame.getLong(GENERATION_OFFSET),
                 frame.getLong(SLICE_OFFSET_OFFSET),
                 frame.getInt(SLICE_PAYLOAD_CRC_OFFSET),
                 frame.slice(SLICE_PAYLOAD_OFFSET, payload));
     }
 
-    private static UUID ticket(ByteBuffer frame) {
-        return new UUID(frame.getLong(TICKET_OFFSET), frame.getLong(TICKET_OFFSET + 8));
+    private static UUID uuid(ByteBuffer frame, int offset) {
+        return new UUID(frame.getLong(offset), frame.getLong(offset + 8));
     }
 
     private static String lastText(ByteBuffer frame, int lengthOffset, int textOffset) throws ProtocolException {
         expectAtLeast(frame, textOffset);
         int length = frame.getInt(lengthOffset);
         expectLength(frame, textOffset, length);
-        return new String(bytes(frame, textOffset, length), StandardCharsets.UTF_8);
+        return text(frame, textOffset, length);
+    }
+
+    private static String text(ByteBuffer frame, int offset, int length) {
+        return new String(bytes(frame, offset, length), StandardCharsets.UTF_8);
     }
 
     private static byte[] bytes(ByteBuffer frame, int offset, int length) {
@@ -252,7 +418,11 @@ final class FrameCodec {
     }
 
     private static ByteBuffer seal(ByteBuffer out) {
-        return out.putInt(HEADER_CRC_OFFSET, headerCrc(out, out.limit()));
+        return seal(out, out.limit());
+    }
+
+    private static ByteBuffer seal(ByteBuffer out, int covered) {
+        return out.putInt(HEADER_CRC_OFFSET, headerCrc(out, covered));
     }
 
     /** Cut to {@link FrameDescriptor#MAX_SENTENCE_BYTES}; a cut character at the end becomes a replacement mark. */

@@ -36,7 +36,8 @@ final class PeerComplaints {
         }
     }
 
-    private synchronized boolean firstInAWhile(String peer) {
+    /** Whether this peer has not been spoken of for an hour. */
+    synchronized boolean firstInAWhile(String peer) {
         long now = time.nanoTime();
         Long last = loggedNanos.get(peer);
         if (last != null && now - last < QUIET.toNanos()) {

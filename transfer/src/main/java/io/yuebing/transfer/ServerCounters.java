@@ -7,6 +7,8 @@ final class ServerCounters {
     final LongAdder turnedAway = new LongAdder();
     final LongAdder bytesReceived = new LongAdder();
     final LongAdder slicesReceived = new LongAdder();
+    final LongAdder bytesRead = new LongAdder();
+    final LongAdder slicesRead = new LongAdder();
     final LongAdder slicesRefused = new LongAdder();
     final LongAdder checksumFailures = new LongAdder();
     final LongAdder protocolErrors = new LongAdder();
@@ -19,6 +21,8 @@ final class ServerCounters {
                 turnedAway.sum(),
                 bytesReceived.sum(),
                 slicesReceived.sum(),
+                bytesRead.sum(),
+                slicesRead.sum(),
                 slicesRefused.sum(),
                 checksumFailures.sum(),
                 protocolErrors.sum(),

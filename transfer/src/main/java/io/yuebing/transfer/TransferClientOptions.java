@@ -1,6 +1,8 @@
 package io.yuebing.transfer;
 
+import java.net.InetAddress;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * Limits of the calling side.
@@ -9,12 +11,18 @@ import java.time.Duration;
  * @param stallTimeout a peer that owes an answer for so long is given up
  * @param windowBytes most bytes in flight on one lane; the peer may set less
  * @param lanes connections of one session
+ * @param localAddresses addresses of this host that lanes take in turn; empty to let the system choose
  * @param security how peers are known; must be what they expect
  */
 public record TransferClientOptions(
-        Duration connectTimeout, Duration stallTimeout, long windowBytes, int lanes, TransferSecurity security) {
+        Duration connectTimeout,
+        Duration stallTimeout,
+        long windowBytes,
+        int lanes,
+        List<InetAddress> localAddresses,
+        TransferSecurity security) {
     public static final TransferClientOptions DEFAULT = new TransferClientOptions(
-            Duration.ofSeconds(2), Duration.ofSeconds(10), 16L << 20, 1, new TransferSecurity.None());
+            Duration.ofSeconds(2), Duration.ofSeconds(10), 16L << 20, 1, List.of(), new TransferSecurity.None());
 
     public TransferClientOptions {
         if (lanes < 1 || lanes > 64) {
@@ -23,14 +31,18 @@ public record TransferClientOptions(
     }
 
     public TransferClientOptions withWindowBytes(long bytes) {
-        return new TransferClientOptions(connectTimeout, stallTimeout, bytes, lanes, security);
+        return new TransferClientOptions(connectTimeout, stallTimeout, bytes, lanes, localAddresses, security);
     }
 
     public TransferClientOptions withLanes(int count) {
-        return new TransferClientOptions(connectTimeout, stallTimeout, windowBytes, count, security);
+        return new TransferClientOptions(connectTimeout, stallTimeout, windowBytes, count, localAddresses, security);
+    }
+
+    public TransferClientOptions withLocalAddresses(List<InetAddress> addresses) {
+        return new TransferClientOptions(connectTimeout, stallTimeout, windowBytes, lanes, addresses, security);
     }
 
     public TransferClientOptions withSecurity(TransferSecurity other) {
-        return new TransferClientOptions(connectTimeout, stallTimeout, windowBytes, lanes, other);
+        return new TransferClientOptions(connectTimeout, stallTimeout, windowBytes, lanes, localAddresses, other);
     }
 }

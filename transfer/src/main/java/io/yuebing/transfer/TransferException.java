@@ -18,8 +18,8 @@ public final class TransferException extends IOException {
         CONNECTION_LOST(true),
         /** The payload was damaged on its way; it may be sent again. */
         DAMAGED(true),
-        /** The peer refused a write. */
-        WRITE_REFUSED(false),
+        /** The peer refused an access. */
+        ACCESS_REFUSED(false),
         /** The deadline of the batch passed. */
         TIMED_OUT(false),
         /** The caller cancelled, or closed the session. */
@@ -51,8 +51,8 @@ public final class TransferException extends IOException {
 
     /** A write that the peer answered with a NACK; {@code code} is null if this side does not know the number. */
     static TransferException refused(PeerAddress peer, @Nullable RefusalCode code, String sentence) {
-        Kind kind = code == RefusalCode.CHECKSUM_MISMATCH ? Kind.DAMAGED : Kind.WRITE_REFUSED;
-        return new TransferException(kind, peer + " refused a write: " + sentence, code, null);
+        Kind kind = code == RefusalCode.CHECKSUM_MISMATCH ? Kind.DAMAGED : Kind.ACCESS_REFUSED;
+        return new TransferException(kind, peer + " refused an access: " + sentence, code, null);
     }
 
     public Kind kind() {

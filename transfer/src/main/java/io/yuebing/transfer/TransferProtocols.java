@@ -6,7 +6,17 @@ import java.util.stream.Collectors;
 
 /** The protocols of this release. */
 public final class TransferProtocols {
-    public static final List<TransferProtocol> ALL = List.of(new TcpProtocol());
+    /** Payloads on TCP connections. */
+    public static final TransferProtocol TCP = new FrameProtocol("tcp", Frame.RingWish.NEVER);
+
+    /** Payloads in memory that two processes of one host share. */
+    public static final TransferProtocol SHM = new FrameProtocol("shm", Frame.RingWish.ALWAYS);
+
+    /** {@link #SHM} where both ends are on one host, otherwise {@link #TCP}. */
+    public static final TransferProtocol AUTO = new FrameProtocol("auto", Frame.RingWish.IF_POSSIBLE);
+
+    /** All of them, in the order in which people are told of them. */
+    public static final List<TransferProtocol> ALL = List.of(AUTO, TCP, SHM);
 
     private TransferProtocols() {}
 

@@ -1,6 +1,8 @@
 package io.yuebing.transfer;
 
+import java.io.IOException;
 import java.nio.file.Path;
+import javax.net.ssl.SSLContext;
 
 /** How the two ends of a connection know each other. */
 public sealed interface TransferSecurity {
@@ -37,11 +39,22 @@ public sealed interface TransferSecurity {
     }
 
     /**
-     * TLS 1.3, where each end shows a certificate.
+     * TLS 1.3, where each end shows a certificate of the same authorities.
      *
-     * @param certificate PEM chain of this end, its own certificate first
-     * @param key PEM private key (PKCS#8, not encrypted)
-     * @param authorities PEM certificates of the authorities that the other end's certificate must come from
+     * @param context from {@link #load}
      */
-    record Tls(Path certificate, Path key, Path authorities) implements TransferSecurity {}
+    record Tls(SSLContext context) implements TransferSecurity {
+
+        /**
+         * Reads PEM files.
+         *
+         * @param certificate chain of this end, its own certificate first
+         * @param key private key (PKCS#8, not encrypted)
+         * @param authorities certificates of the authorities that the other end's certificate must come from
+         * @throws IOException if a file cannot be used, as a sentence that names it
+         */
+        public static Tls load(Path certificate, Path key, Path authorities) throws IOException {
+            return new Tls(PemFiles.context(certificate, key, authorities));
+        }
+    }
 }

@@ -8,7 +8,9 @@ package io.yuebing.transfer;
  * @param turnedAway connections that were refused: too many, or the greeting did not fit
  * @param bytesReceived payload bytes of applied writes
  * @param slicesReceived applied writes
- * @param slicesRefused writes answered with a NACK, damaged ones included
+ * @param bytesRead payload bytes that peers have read
+ * @param slicesRead answered reads
+ * @param slicesRefused accesses answered with a NACK, damaged writes included
  * @param checksumFailures damaged payloads
  * @param protocolErrors connections closed because of bytes that are not the protocol
  * @param stalled connections closed because nothing moved
@@ -19,6 +21,8 @@ public record TransferServerStats(
         long turnedAway,
         long bytesReceived,
         long slicesReceived,
+        long bytesRead,
+        long slicesRead,
         long slicesRefused,
         long checksumFailures,
         long protocolErrors,

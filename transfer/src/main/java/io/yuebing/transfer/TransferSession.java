@@ -15,8 +15,11 @@ public interface TransferSession extends AutoCloseable {
 
     PeerAddress peer();
 
-    /** Name of the protocol that carries this session, for example {@code shm}. */
-    String protocol();
+    /** How the bytes travel. */
+    TransferRoute route();
+
+    /** Connections that are open now. */
+    int lanes();
 
     /** Name of the remote segment. */
     String segment();

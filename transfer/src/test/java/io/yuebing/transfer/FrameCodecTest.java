@@ -16,13 +16,31 @@ class FrameCodecTest {
     private static final UUID TICKET = UUID.fromString("01234567-89ab-cdef-fedc-ba9876543210");
 
     private static final List<Frame> ONE_OF_EACH = List.of(
-            new Frame.Hello("kv", "{}".getBytes(StandardCharsets.UTF_8)),
-            new Frame.Welcome(0x1000000, 0x20000000, 0x8000, "ok".getBytes(StandardCharsets.UTF_8)),
+            new Frame.Hello("kv", count(32), Frame.RingWish.IF_POSSIBLE, "{}".getBytes(StandardCharsets.UTF_8)),
+            new Frame.Welcome(0x1000000, 0x20000000, 0x8000, null, "kv", "ok".getBytes(StandardCharsets.UTF_8)),
+            new Frame.Welcome(
+                    0x1000000, 0x20000000, 0x8000, new Frame.RingOffer("ring-1", 0x201000, TICKET), "kv", new byte[0]),
             new Frame.Refuse("no"),
             slice(5, "123456789"),
             new Frame.Ack(0x1122334455L),
             new Frame.Nack(6, 4, "bad"),
-            new Frame.Drop(7, TICKET, 9));
+            new Frame.Drop(7, TICKET, 9),
+            new Frame.Challenge(count(32), count(32)),
+            new Frame.Proof(count(32)),
+            new Frame.Ring(true),
+            new Frame.RingSlice(8, TICKET, 3, 0x40000, 9, 0xe3069283, 0x80),
+            new Frame.Read(9, TICKET, 3, 0x40000, 9, Frame.INLINE),
+            new Frame.Data(9, 0xe3069283, 9, ByteBuffer.wrap("123456789".getBytes(StandardCharsets.UTF_8))),
+            new Frame.Data(9, 0xe3069283, 9, ByteBuffer.allocate(0)),
+            new Frame.Notice(10, "done".getBytes(StandardCharsets.UTF_8)));
+
+    private static byte[] count(int length) {
+        byte[] bytes = new byte[length];
+        for (int i = 0; i < length; i++) {
+            bytes[i] = (byte) i;
+        }
+        return bytes;
+    }
 
     private static Frame.Slice slice(long sequence, String payload) {
         ByteBuffer bytes = ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8));
@@ -34,16 +52,38 @@ class FrameCodecTest {
         // computed by a Python script from the drawing, with a bitwise CRC-32C
         assertThat(ONE_OF_EACH.stream().map(FrameCodecTest::hex))
                 .containsExactly(
-                        "59425846010100001c000000dcf0d812" + "02000000020000006b767b7d",
-                        "59425846010200002a000000d906638c" + "0000000100000000000000200000000000800000020000006f6b",
-                        "594258460103000016000000f7d9cd32" + "020000006e6f",
-                        "59425846010400004900000070cd36c7"
-                                + "0500000000000000efcdab89674523011032547698badcfe0300000000000000"
-                                + "000004000000000009000000839206e3313233343536373839",
-                        "594258460105000018000000364deea8" + "5544332211000000",
-                        "5942584601060000230000004aaa64b2" + "06000000000000000400000003000000626164",
-                        "5942584601070000300000002cd72c7c"
-                                + "0700000000000000efcdab89674523011032547698badcfe0900000000000000");
+                        "59425846020100003c000000c7206cd5"
+                                + "0200010002000000000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+                                + "6b767b7d",
+                        "59425846020200004c000000030d83f4"
+                                + "00000001000000000000002000000000008000000200000000000000000000000000000000000000"
+                                + "000000000000000002000000000000006b766f6b",
+                        "594258460202000050000000813f8681"
+                                + "0000000100000000000000200000000000800000000000000010200000000000efcdab8967452301"
+                                + "1032547698badcfe02000600000000006b7672696e672d31",
+                        "5942584602030000160000003d26c4ce" + "020000006e6f",
+                        "59425846020400004900000089dd0560"
+                                + "0500000000000000efcdab89674523011032547698badcfe03000000000000000000040000000000"
+                                + "09000000839206e3313233343536373839",
+                        "594258460205000018000000c52d16bb" + "5544332211000000",
+                        "594258460206000023000000aa1d2750" + "06000000000000000400000003000000626164",
+                        "594258460207000030000000a09e801f"
+                                + "0700000000000000efcdab89674523011032547698badcfe0900000000000000",
+                        "59425846020800005000000054f2430e"
+                                + "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f0001020304050607"
+                                + "08090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+                        "594258460209000030000000f1b85dae"
+                                + "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+                        "59425846020a0000180000008bc5c2f4" + "0100000000000000",
+                        "59425846020b0000480000000345bbba"
+                                + "0800000000000000efcdab89674523011032547698badcfe03000000000000000000040000000000"
+                                + "09000000839206e38000000000000000",
+                        "59425846020c000048000000af7e1b7b"
+                                + "0900000000000000efcdab89674523011032547698badcfe03000000000000000000040000000000"
+                                + "0900000000000000ffffffffffffffff",
+                        "59425846020d00002900000000d9dbe5" + "0900000000000000839206e309000000313233343536373839",
+                        "59425846020d000020000000a4e56b6d" + "0900000000000000839206e309000000",
+                        "59425846020e0000200000000a24cd92" + "0a0000000000000004000000646f6e65");
     }
 
     @Test
@@ -64,9 +104,8 @@ class FrameCodecTest {
     @Test
     void everySingleFlippedBitOutsideOfAPayloadIsFound() {
         for (Frame frame : ONE_OF_EACH) {
-            int covered = frame instanceof Frame.Slice
-                    ? FrameDescriptor.SLICE_PAYLOAD_OFFSET
-                    : FrameCodec.encode(frame).limit();
+            int covered = FrameDescriptor.coveredBytes(
+                    frame.type(), FrameCodec.encode(frame).limit());
             for (int bit = 0; bit < covered * 8; bit++) {
                 ByteBuffer bytes = FrameCodec.encode(frame);
                 bytes.put(bit / 8, (byte) (bytes.get(bit / 8) ^ 1 << bit % 8));
@@ -89,7 +128,7 @@ class FrameCodecTest {
                         .order(ByteOrder.LITTLE_ENDIAN)
                         .putInt(FrameDescriptor.MAGIC)
                         .put(FrameDescriptor.VERSION)
-                        .put((byte) random.nextInt(9))
+                        .put((byte) random.nextInt(16))
                         .putShort((short) 0)
                         .putInt(bytes.length);
             }
@@ -108,8 +147,7 @@ class FrameCodecTest {
                 ByteBuffer bytes = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
                 bytes.put(0, right, 0, Math.min(length, right.limit()));
                 bytes.putInt(FrameDescriptor.FRAME_LENGTH_OFFSET, length);
-                int covered =
-                        frame instanceof Frame.Slice ? Math.min(length, FrameDescriptor.SLICE_PAYLOAD_OFFSET) : length;
+                int covered = Math.min(length, FrameDescriptor.coveredBytes(frame.type(), length));
                 bytes.putInt(FrameDescriptor.HEADER_CRC_OFFSET, FrameDescriptor.headerCrc(bytes, covered));
                 assertThatThrownBy(() -> decode(bytes))
                         .as("frame type %d, %d bytes more than right", frame.type(), wrong)
@@ -122,7 +160,7 @@ class FrameCodecTest {
     void theSentenceOfAWrongVersionNamesBoth() {
         ByteBuffer bytes = FrameCodec.encode(new Frame.Ack(1)).put(FrameDescriptor.VERSION_OFFSET, (byte) 9);
         assertThatThrownBy(() -> decode(bytes))
-                .hasMessage("transfer protocol version 9, this side speaks version 1; run the same release on both");
+                .hasMessage("transfer protocol version 9, this side speaks version 2; run the same release on both");
     }
 
     @Test

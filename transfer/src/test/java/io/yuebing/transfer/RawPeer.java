@@ -18,9 +18,17 @@ final class RawPeer implements AutoCloseable {
                 channel, Arena.ofAuto().allocate(1 << 17).asByteBuffer(), FrameDescriptor.MAX_CONTROL_FRAME_BYTES);
     }
 
+    static Frame.Hello hello(String segment) {
+        return new Frame.Hello(
+                segment,
+                new byte[FrameDescriptor.NONCE_BYTES],
+                Frame.RingWish.NEVER,
+                "raw".getBytes(StandardCharsets.UTF_8));
+    }
+
     static RawPeer greeted(InetSocketAddress server, String segment) throws IOException {
         RawPeer peer = new RawPeer(server);
-        peer.send(FrameCodec.encode(new Frame.Hello(segment, "raw".getBytes(StandardCharsets.UTF_8))));
+        peer.send(FrameCodec.encode(hello(segment)));
         if (!(peer.next() instanceof Frame.Welcome)) {
             throw new IOException("not welcome");
         }

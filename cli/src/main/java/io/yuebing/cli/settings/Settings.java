@@ -73,6 +73,38 @@ public final class Settings {
             "transfer-host and the port bound",
             "where other nodes reach the transfer port, if that is somewhere else: in a container, behind NAT",
             PLACE);
+    public static final Setting<String> TRANSFER_PROTOCOL = fixed(
+            "transfer-protocol",
+            ValueType.choice("auto", "tcp", "shm"),
+            "auto",
+            "how KV blocks travel between nodes; auto takes shm on one host, else tcp",
+            NODE);
+    public static final Setting<String> TRANSFER_SECRET_FILE = computed(
+            "transfer-secret-file",
+            ValueType.text("FILE"),
+            "none",
+            "file with the secret that nodes prove to each other before KV blocks travel",
+            NODE);
+    public static final Setting<String> TRANSFER_TLS_CERT = computed(
+            "transfer-tls-cert",
+            ValueType.text("FILE"),
+            "none",
+            "PEM certificate of this node, for KV blocks within TLS 1.3",
+            NODE);
+    public static final Setting<String> TRANSFER_TLS_KEY =
+            computed("transfer-tls-key", ValueType.text("FILE"), "none", "PEM private key of that certificate", NODE);
+    public static final Setting<String> TRANSFER_TLS_CA = computed(
+            "transfer-tls-ca",
+            ValueType.text("FILE"),
+            "none",
+            "PEM certificates of the authorities that the other nodes' certificates come from",
+            NODE);
+    public static final Setting<Boolean> INSECURE_TRANSFER = fixed(
+            "insecure-transfer",
+            ValueType.bool(),
+            false,
+            "whether to receive KV blocks beyond loopback with neither a secret nor TLS",
+            PLACE);
     public static final Setting<List<URI>> NODES = fixed(
             "nodes", ValueType.urls(), List.of(), "nodes that do not register themselves with the gateway", GATEWAY);
     public static final Setting<Integer> THREADS = computedValue(

@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
-class TcpTransferTest {
+class FrameTransferTest {
     private static final UUID TICKET = UUID.fromString("01234567-89ab-cdef-fedc-ba9876543210");
     private static final int SLICE = 4096;
     private static final Duration MINUTE = Duration.ofMinutes(1);
@@ -46,22 +46,22 @@ class TcpTransferTest {
         return resource;
     }
 
-    private TcpTransferServer serve(MemorySegment memory, WriteGuard guard, Greeting greeting) throws IOException {
-        return closing(TcpTransferServer.start(
+    private TransferServer serve(MemorySegment memory, WriteGuard guard, Greeting greeting) throws IOException {
+        return closing(TransferProtocols.TCP.serve(
                 TransferServerOptions.loopback(SLICE), List.of(new Segment("kv", memory, guard, greeting)), time));
     }
 
-    private TransferSession connect(TcpTransferServer server, Greeting greeting) throws TransferException {
+    private TransferSession connect(TransferServer server, Greeting greeting) throws TransferException {
         return connect(server, greeting, TransferClientOptions.DEFAULT);
     }
 
-    private TransferSession connect(TcpTransferServer server, Greeting greeting, TransferClientOptions options)
+    private TransferSession connect(TransferServer server, Greeting greeting, TransferClientOptions options)
             throws TransferException {
-        TcpTransport transport = closing(new TcpTransport(options, time));
+        Transport transport = closing(TransferProtocols.TCP.transport(options, time));
         return transport.connect(address(server), "kv", greeting);
     }
 
-    private static PeerAddress address(TcpTransferServer server) {
+    private static PeerAddress address(TransferServer server) {
         return new PeerAddress("127.0.0.1", server.address().getPort());
     }
 
@@ -94,7 +94,7 @@ class TcpTransferTest {
             List<Integer> map =
                     new ArrayList<>(IntStream.range(0, places).boxed().toList());
             Collections.shuffle(map, random);
-            TcpTransferServer server = serve(to, RecordingGuard.open(), Greetings.of("decode"));
+            TransferServer server = serve(to, RecordingGuard.open(), Greetings.of("decode"));
             TransferSession session = connect(server, Greetings.of("prefill"));
             List<SliceWrite> writes = new ArrayList<>();
             int[] lengths = new int[places];
@@ -138,7 +138,7 @@ class TcpTransferTest {
     @Test
     void bytesInFlightStayWithinTheWindow() throws Exception {
         RecordingGuard guard = RecordingGuard.holding();
-        TcpTransferServer server = serve(arena.allocate(SLICE), guard, Greetings.of("d"));
+        TransferServer server = serve(arena.allocate(SLICE), guard, Greetings.of("d"));
         TransferSession session =
                 connect(server, Greetings.of("p"), TransferClientOptions.DEFAULT.withWindowBytes(10_000));
         TransferBatch batch = session.submit(Collections.nCopies(50, slice(0, SLICE)), BatchOptions.within(MINUTE));
@@ -162,7 +162,7 @@ class TcpTransferTest {
         TransferException refusal = failure(wrong);
         assertThat(refusal.refusal()).contains(RefusalCode.WRONG_GENERATION);
         assertThat(refusal.retryable()).isFalse();
-        assertThat(refusal).hasMessage(session.peer() + " refused a write: generation 1 expected, 2 found");
+        assertThat(refusal).hasMessage(session.peer() + " refused an access: generation 1 expected, 2 found");
         right.done().orTimeout(20, TimeUnit.SECONDS).join();
     }
 
@@ -180,8 +180,7 @@ class TcpTransferTest {
 
     @Test
     void eitherSideMayRefuseTheOtherAtTheHandshake() throws Exception {
-        TcpTransferServer picky =
-                serve(arena.allocate(SLICE), RecordingGuard.open(), Greetings.refusing("D", "stranger"));
+        TransferServer picky = serve(arena.allocate(SLICE), RecordingGuard.open(), Greetings.refusing("D", "stranger"));
         assertThatThrownBy(() -> connect(picky, Greetings.of("stranger")))
                 .isInstanceOf(TransferException.class)
                 .hasMessage(address(picky) + " refused: D does not talk to stranger");
@@ -191,15 +190,15 @@ class TcpTransferTest {
 
     @Test
     void aSegmentThatIsNotOfferedIsNamed() throws Exception {
-        TcpTransferServer server = serve(arena.allocate(SLICE), RecordingGuard.open(), Greetings.of("d"));
-        TcpTransport transport = closing(new TcpTransport(TransferClientOptions.DEFAULT, time));
+        TransferServer server = serve(arena.allocate(SLICE), RecordingGuard.open(), Greetings.of("d"));
+        Transport transport = closing(TransferProtocols.TCP.transport(TransferClientOptions.DEFAULT, time));
         assertThatThrownBy(() -> transport.connect(address(server), "weights", Greetings.of("p")))
                 .hasMessage(address(server) + " refused: there is no segment 'weights' here");
     }
 
     @Test
     void nobodyListeningIsARetryableSentence() throws Exception {
-        TcpTransferServer server = serve(arena.allocate(SLICE), RecordingGuard.open(), Greetings.of("d"));
+        TransferServer server = serve(arena.allocate(SLICE), RecordingGuard.open(), Greetings.of("d"));
         server.close();
         assertThatThrownBy(() -> connect(server, Greetings.of("p")))
                 .isInstanceOfSatisfying(
@@ -283,14 +282,17 @@ class TcpTransferTest {
     @Test
     void aServerThatClosesAppliesNothingAfterwards() throws Exception {
         RecordingGuard guard = RecordingGuard.holding();
-        TcpTransferServer server = serve(arena.allocate(SLICE), guard, Greetings.of("d"));
+        TransferServer server = serve(arena.allocate(SLICE), guard, Greetings.of("d"));
         TransferSession session = connect(server, Greetings.of("p"));
         TransferBatch batch = session.submit(Collections.nCopies(500, slice(0, SLICE)), BatchOptions.within(MINUTE));
         guard.arrivals.acquire();
         guard.permits.release(5);
-        Thread.ofVirtual().start(() -> guard.permits.release(10_000));
-        server.close();
+        Thread closer = Thread.ofVirtual().start(server::close);
+        Eventually.holds("cut off", () -> !session.isOpen());
+        guard.permits.release(10_000);
+        closer.join();
         int applied = guard.applied.size();
+        assertThat(applied).isLessThan(500);
         assertThat(failure(batch).retryable()).isTrue();
         assertThat(guard.applied).hasSize(applied);
         assertThat(server.stats().connections()).isZero();

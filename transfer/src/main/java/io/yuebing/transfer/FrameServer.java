@@ -16,6 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,15 +28,18 @@ import org.slf4j.LoggerFactory;
  * {@link TransferServerOptions#maxConnections()}, each with one receive buffer; connections before it by a small number, of
  * which the oldest goes when a new one comes, so that silent connections keep nobody out.
  */
-public final class TcpTransferServer implements TransferServer {
+final class FrameServer implements TransferServer {
     static final int MAX_HANDSHAKES = 128;
+    private static final long MIN_RING_BYTES = 2L << 20;
 
-    private static final Logger log = LoggerFactory.getLogger(TcpTransferServer.class);
+    private static final Logger log = LoggerFactory.getLogger(FrameServer.class);
     private static final Duration DEADLINE_CHECK = Duration.ofMillis(200);
     private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
+    private final Frame.RingWish ring;
     private final TransferServerOptions options;
+    private final @Nullable SSLContext tls;
     private final TimeSource time;
     private final Map<String, Segment> segments;
     private final ServerSocketChannel listener;
@@ -44,14 +49,21 @@ public final class TcpTransferServer implements TransferServer {
     private final ServerCounters counters = new ServerCounters();
     private final PeerComplaints complaints;
 
-    private final ConcurrentLinkedDeque<TcpServerConnection> handshaking = new ConcurrentLinkedDeque<>();
-    private final Set<TcpServerConnection> established = ConcurrentHashMap.newKeySet();
+    private final ConcurrentLinkedDeque<ServerConnection> handshaking = new ConcurrentLinkedDeque<>();
+    private final Set<ServerConnection> established = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
-    private TcpTransferServer(
-            TransferServerOptions options, List<Segment> segments, TimeSource time, ServerSocketChannel listener)
+    private FrameServer(
+            Frame.RingWish ring,
+            TransferServerOptions options,
+            @Nullable SSLContext tls,
+            List<Segment> segments,
+            TimeSource time,
+            ServerSocketChannel listener)
             throws IOException {
+        this.ring = ring;
         this.options = options;
+        this.tls = tls;
         this.time = time;
         this.segments = segments.stream().collect(Collectors.toUnmodifiableMap(Segment::name, Function.identity()));
         this.listener = listener;
@@ -65,21 +77,37 @@ public final class TcpTransferServer implements TransferServer {
     /**
      * Binds and starts.
      *
-     * @throws IOException if the address cannot be bound, as a sentence that names it
+     * @param ring whether payloads may, or must, travel through shared memory
+     * @throws IOException if the address cannot be bound, or must not be, as a sentence that names it
      */
-    public static TcpTransferServer start(TransferServerOptions options, List<Segment> segments, TimeSource time)
+    static FrameServer start(
+            Frame.RingWish ring, TransferServerOptions options, List<Segment> segments, TimeSource time)
             throws IOException {
+        InetSocketAddress wanted = new InetSocketAddress(options.host(), options.port());
+        refuseIfOpenToAnybody(options, wanted);
+        SSLContext tls = options.security() instanceof TransferSecurity.Tls(SSLContext context) ? context : null;
         ServerSocketChannel listener = ServerSocketChannel.open();
         try {
             listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-            listener.bind(new InetSocketAddress(options.host(), options.port()), 1024);
-            return new TcpTransferServer(options, segments, time, listener);
+            listener.bind(wanted, 1024);
+            return new FrameServer(ring, options, tls, segments, time, listener);
         } catch (IOException | RuntimeException e) {
             listener.close();
             throw new IOException(
                     "cannot listen for transfers on " + options.host() + ":" + options.port() + ": " + e.getMessage()
                             + "; choose another transfer address",
                     e);
+        }
+    }
+
+    private static void refuseIfOpenToAnybody(TransferServerOptions options, InetSocketAddress wanted)
+            throws IOException {
+        boolean loopback = !wanted.isUnresolved() && wanted.getAddress().isLoopbackAddress();
+        if (!loopback && options.security() instanceof TransferSecurity.None && !options.insecure()) {
+            throw new IOException("will not listen for transfers on " + options.host() + ":" + options.port()
+                    + " with neither a secret nor TLS, for whoever reaches it could write there: give"
+                    + " --transfer-secret-file or --transfer-tls-cert, -key and -ca, or --insecure-transfer if every"
+                    + " host of that network is trusted");
         }
     }
 
@@ -116,14 +144,14 @@ public final class TcpTransferServer implements TransferServer {
     }
 
     private void admit(SocketChannel channel) {
-        TcpServerConnection connection;
+        ServerConnection connection;
         try {
             channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
             channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-            connection = new TcpServerConnection(channel, this);
+            connection = new ServerConnection(channel, this);
         } catch (IOException e) {
             log.debug("a transfer connection was gone before it began: {}", e.getMessage());
-            TcpTransferSession.closeQuietly(channel);
+            FrameSession.closeQuietly(channel);
             return;
         }
         handshaking.add(connection);
@@ -137,7 +165,7 @@ public final class TcpTransferServer implements TransferServer {
     }
 
     private void turnAwayOldest() {
-        TcpServerConnection oldest = handshaking.pollFirst();
+        ServerConnection oldest = handshaking.pollFirst();
         if (oldest != null) {
             oldest.stop();
             counters.turnedAway.increment();
@@ -146,7 +174,7 @@ public final class TcpTransferServer implements TransferServer {
     }
 
     /** Moves a connection past its handshake; a sentence if there is no room. */
-    Optional<String> establish(TcpServerConnection connection) {
+    Optional<String> establish(ServerConnection connection) {
         handshaking.remove(connection);
         established.add(connection);
         if (established.size() > options.maxConnections()) {
@@ -157,7 +185,7 @@ public final class TcpTransferServer implements TransferServer {
         return Optional.empty();
     }
 
-    void ended(TcpServerConnection connection) {
+    void ended(ServerConnection connection) {
         handshaking.remove(connection);
         established.remove(connection);
     }
@@ -166,6 +194,20 @@ public final class TcpTransferServer implements TransferServer {
         return name.isEmpty() && segments.size() == 1
                 ? segments.values().stream().findFirst()
                 : Optional.ofNullable(segments.get(name));
+    }
+
+    /** The connection's bytes; with TLS, waits for its handshake. */
+    Wire wire(SocketChannel channel) throws IOException {
+        return tls == null ? new Wire.Plain(channel) : TlsWire.over(channel, tls, false);
+    }
+
+    Frame.RingWish ring() {
+        return ring;
+    }
+
+    /** Size of a ring: room for some of the longest slices, at least {@value #MIN_RING_BYTES}. */
+    long ringBytes() {
+        return Math.max(MIN_RING_BYTES, Math.ceilDiv(4L * options.maxSliceBytes(), 4096) * 4096);
     }
 
     TransferServerOptions options() {
@@ -194,13 +236,13 @@ public final class TcpTransferServer implements TransferServer {
     public void close() {
         closed = true;
         deadlines.close();
-        TcpTransferSession.closeQuietly(listener);
-        List<TcpServerConnection> open = new ArrayList<>(handshaking);
+        FrameSession.closeQuietly(listener);
+        List<ServerConnection> open = new ArrayList<>(handshaking);
         open.addAll(established);
-        open.forEach(TcpServerConnection::stop);
+        open.forEach(ServerConnection::stop);
         try {
             acceptor.join(CLOSE_PATIENCE);
-            for (TcpServerConnection connection : open) {
+            for (ServerConnection connection : open) {
                 connection.join(CLOSE_PATIENCE);
             }
         } catch (InterruptedException e) {

@@ -1,0 +1,99 @@
+package io.yuebing.transfer;
+
+import io.yuebing.transfer.TransferException.Kind;
+import java.io.IOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The calling side of a handshake: who the peer is, whether both fit, which way the payloads take. */
+final class ClientHandshake {
+    private final Wire wire;
+    private final FrameInput input;
+    private final PeerAddress peer;
+
+    ClientHandshake(Wire wire, FrameInput input, PeerAddress peer) {
+        this.wire = wire;
+        this.input = input;
+        this.peer = peer;
+    }
+
+    /**
+     * What both sides agreed on.
+     *
+     * @param ring belongs to the caller
+     */
+    record Agreed(Frame.Welcome welcome, @Nullable RingFile ring, Optional<TransferFallback> fallback) {}
+
+    /**
+     * @throws TransferException of kind {@code HANDSHAKE_REFUSED}
+     * @throws IOException if the connection broke
+     */
+    Agreed shake(String segment, Greeting greeting, TransferSecurity security, Frame.RingWish wish) throws IOException {
+        Frame.Hello hello = new Frame.Hello(segment, HandshakeProof.nonce(), wish, greeting.hello());
+        wire.write(FrameCodec.encode(hello));
+        Frame answer = input.next();
+        boolean proven = false;
+        if (answer instanceof Frame.Challenge challenge) {
+            wire.write(FrameCodec.encode(answer(hello, challenge, security)));
+            proven = true;
+            answer = input.next();
+        }
+        Frame.Welcome welcome = switch (answer) {
+            case Frame.Welcome accepted -> accepted;
+            case Frame.Refuse refused -> throw refused(peer + " refused: " + refused.sentence());
+            case Frame other -> throw new ProtocolException("expected WELCOME, found a frame of type " + other.type());
+        };
+        if (!proven && security instanceof TransferSecurity.SharedSecret) {
+            throw refused(peer + " did not prove that it knows the transfer secret; give it the same one");
+        }
+        Optional<String> refusal = greeting.refuse(welcome.hello());
+        if (refusal.isPresent()) {
+            throw refused(refusal.get());
+        }
+        return ring(welcome, wish);
+    }
+
+    private Frame.Proof answer(Frame.Hello hello, Frame.Challenge challenge, TransferSecurity security)
+            throws TransferException {
+        if (!(security instanceof TransferSecurity.SharedSecret secret)) {
+            throw refused(peer + " asks for a transfer secret and this side has none; give both the same one");
+        }
+        byte[] expected = HandshakeProof.prove(secret, HandshakeProof.Role.OWNER, hello, challenge.nonce());
+        if (!HandshakeProof.same(expected, challenge.proof())) {
+            throw refused(peer + " has another transfer secret than this side; give both the same one");
+        }
+        return new Frame.Proof(HandshakeProof.prove(secret, HandshakeProof.Role.CALLER, hello, challenge.nonce()));
+    }
+
+    private Agreed ring(Frame.Welcome welcome, Frame.RingWish wish) throws IOException {
+        Frame.RingOffer offer = welcome.ring();
+        if (offer == null) {
+            return new Agreed(
+                    welcome,
+                    null,
+                    wish == Frame.RingWish.NEVER ? Optional.empty() : Optional.of(TransferFallback.SHM_NOT_OFFERED));
+        }
+        RingFile ring;
+        try {
+            ring = RingFile.open(offer);
+        } catch (IOException e) {
+            wire.write(FrameCodec.encode(new Frame.Ring(false)));
+            if (wish == Frame.RingWish.ALWAYS) {
+                throw refused("the shared memory that " + peer + " offers cannot be used here: " + e.getMessage()
+                        + "; use tcp");
+            }
+            return new Agreed(welcome, null, Optional.of(TransferFallback.SHM_NOT_MAPPED));
+        }
+        try {
+            wire.write(FrameCodec.encode(new Frame.Ring(true)));
+        } catch (IOException e) {
+            ring.close();
+            throw e;
+        }
+        return new Agreed(welcome, ring, Optional.empty());
+    }
+
+    private static TransferException refused(String sentence) {
+        return new TransferException(Kind.HANDSHAKE_REFUSED, sentence);
+    }
+}

@@ -1,0 +1,232 @@
+package io.yuebing.transfer;
+
+import static io.yuebing.transfer.FrameDescriptor.MAX_REQUEST_HEADER_BYTES;
+import static io.yuebing.transfer.FrameDescriptor.crc32c;
+
+import io.yuebing.transfer.QueueItem.Outgoing;
+import io.yuebing.transfer.TransferException.Kind;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One connection of a session: a thread that sends, a thread that takes in answers.
+ *
+ * <p>Payloads go from their off-heap memory to the socket in gathering writes of many slices, or into the ring that both
+ * processes have mapped.
+ */
+final class FrameLane {
+    /** Slices of one gathering write; with their headers well below the kernel's limit of 1024 buffers. */
+    private static final int BURST_SLICES = 128;
+
+    /** Small enough that what the checksum has read is still in the processor's cache when the kernel copies it. */
+    private static final long BURST_BYTES = 512 << 10;
+
+    /** Through a ring, the peer works on one burst while this side copies the next. */
+    private static final long RING_BURST_BYTES = 256 << 10;
+
+    private static final int RECEIVE_BYTES = 512 << 10;
+
+    private final FrameSession session;
+    private final TransferQueue queue;
+    private final TransferQueue.Lane lane;
+    private final int slot;
+    private final Wire wire;
+    private final @Nullable RingFile ring;
+    private final @Nullable MemorySegment ringMemory;
+    private final Arena memory = Arena.ofShared();
+    private final FrameInput input;
+    private final AtomicInteger threads = new AtomicInteger(2);
+
+    /**
+     * @param slot which of the session's lanes this is
+     */
+    FrameLane(FrameSession session, TransferQueue queue, int slot, LaneOpening.Opened opened, long windowBytes) {
+        this.session = session;
+        this.queue = queue;
+        this.slot = slot;
+        this.wire = opened.wire();
+        this.ring = opened.agreed().ring();
+        Frame.Welcome welcome = opened.agreed().welcome();
+        this.ringMemory = ring == null ? null : ring.payloads();
+        this.lane = queue.newLane(
+                Math.min(windowBytes, welcome.windowBytes()),
+                ringMemory == null ? null : new RingSpace(ringMemory.byteSize()));
+        int maxFrame = Math.max(
+                FrameDescriptor.MAX_CONTROL_FRAME_BYTES,
+                FrameDescriptor.DATA_PAYLOAD_OFFSET + (ring == null ? welcome.maxSliceBytes() : 0));
+        ByteBuffer buffer = memory.allocate(Math.max(maxFrame, ring == null ? RECEIVE_BYTES : 0), 64)
+                .asByteBuffer();
+        this.input = new FrameInput(opened.input(), buffer, maxFrame);
+    }
+
+    void start(String name) {
+        // platform threads: what they do is copying, and a carrier that copies is lost to virtual threads anyway
+        Thread.ofPlatform().daemon().name("transfer-send-" + name).start(() -> untilTheEnd(this::send));
+        Thread.ofPlatform().daemon().name("transfer-answers-" + name).start(() -> untilTheEnd(this::takeAnswers));
+    }
+
+    private void untilTheEnd(Runnable work) {
+        try {
+            work.run();
+        } finally {
+            if (threads.decrementAndGet() == 0) {
+                memory.close();
+                if (ring != null) {
+                    ring.close();
+                }
+            }
+        }
+    }
+
+    int slot() {
+        return slot;
+    }
+
+    TransferQueue.Lane queueLane() {
+        return lane;
+    }
+
+    /** Ends both threads; they may still be at work when this returns. */
+    void close() {
+        queue.endLane(lane);
+        FrameSession.closeQuietly(wire);
+    }
+
+    private void send() {
+        try (Arena arena = Arena.ofConfined()) {
+            ByteBuffer headers = arena.allocate((long) BURST_SLICES * MAX_REQUEST_HEADER_BYTES, 64)
+                    .asByteBuffer();
+            while (true) {
+                List<Outgoing> burst = queue.next(lane, BURST_SLICES, ring == null ? BURST_BYTES : RING_BURST_BYTES);
+                if (burst.isEmpty()) {
+                    return;
+                }
+                try {
+                    wire.write(frames(burst, headers));
+                } finally {
+                    queue.sent(lane, burst);
+                }
+            }
+        } catch (IOException e) {
+            session.laneLost(this, e);
+        } catch (RuntimeException e) {
+            session.laneLost(this, new IOException("sending failed: " + e, e));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            session.laneLost(this, new IOException("interrupted", e));
+        }
+    }
+
+    private ByteBuffer[] frames(List<Outgoing> burst, ByteBuffer headers) {
+        ByteBuffer[] buffers = new ByteBuffer[2 * burst.size()];
+        int count = 0;
+        for (int i = 0; i < burst.size(); i++) {
+            Outgoing outgoing = burst.get(i);
+            ByteBuffer header = headers.slice(i * MAX_REQUEST_HEADER_BYTES, MAX_REQUEST_HEADER_BYTES)
+                    .order(ByteOrder.LITTLE_ENDIAN);
+            switch (outgoing.item()) {
+                case QueueItem.OfSlice(QueuedBatch _, SliceWrite write) -> {
+                    if (ringMemory == null) {
+                        ByteBuffer payload = write.local().asByteBuffer();
+                        FrameCodec.putSlice(header, outgoing.sequence(), access(write), crc32c(payload));
+                        buffers[count++] = header.limit(FrameDescriptor.SLICE_PAYLOAD_OFFSET);
+                        buffers[count++] = payload;
+                    } else {
+                        buffers[count++] = throughRing(outgoing, write, ringMemory, header);
+                    }
+                }
+                case QueueItem.OfSlice(QueuedBatch _, SliceRead read) -> {
+                    FrameCodec.putRead(header, outgoing.sequence(), access(read), outgoing.ringOffset());
+                    buffers[count++] = header.limit(FrameDescriptor.READ_BYTES);
+                }
+                case QueueItem.OfNotice(QueuedBatch _, byte[] message) ->
+                    buffers[count++] = FrameCodec.encode(new Frame.Notice(outgoing.sequence(), message));
+                case QueueItem.OfDrop(var ticket, long generation) ->
+                    buffers[count++] = FrameCodec.encode(new Frame.Drop(outgoing.sequence(), ticket, generation));
+            }
+        }
+        return Arrays.copyOf(buffers, count);
+    }
+
+    private static ByteBuffer throughRing(
+            Outgoing outgoing, SliceWrite write, MemorySegment ringMemory, ByteBuffer header) {
+        MemorySegment place = ringMemory.asSlice(outgoing.ringOffset(), write.length());
+        place.copyFrom(write.local());
+        // of the copy: it is in the cache now, and it is what the peer reads
+        int crc = crc32c(place.asByteBuffer());
+        FrameCodec.putRingSlice(header, outgoing.sequence(), access(write), crc, outgoing.ringOffset());
+        return header.limit(FrameDescriptor.RING_SLICE_BYTES);
+    }
+
+    private static IncomingSlice access(Slice slice) {
+        return new IncomingSlice(slice.ticket(), slice.generation(), slice.remoteOffset(), (int) slice.length());
+    }
+
+    private void takeAnswers() {
+        try {
+            while (true) {
+                switch (input.next()) {
+                    case Frame.Ack ack -> queue.acknowledged(lane, ack.sequence());
+                    case Frame.Data data -> land(data);
+                    case Frame.Nack nack ->
+                        queue.refused(
+                                lane,
+                                nack.sequence(),
+                                TransferException.refused(
+                                        session.peer(),
+                                        RefusalCode.ofWireCode(nack.code()).orElse(null),
+                                        nack.sentence()));
+                    case Frame.Refuse refuse -> throw new ProtocolException("the farewell: " + refuse.sentence());
+                    case Frame other ->
+                        throw new ProtocolException(
+                                "expected ACK, NACK or DATA, found a frame of type " + other.type());
+                }
+            }
+        } catch (IOException e) {
+            session.laneLost(this, e);
+        } catch (RuntimeException e) {
+            session.laneLost(this, new IOException("receiving failed: " + e, e));
+        }
+    }
+
+    private void land(Frame.Data data) throws ProtocolException {
+        if (data.payload().hasRemaining() == (ringMemory != null)) {
+            throw new ProtocolException("data of access " + data.sequence() + " on the wrong way");
+        }
+        Outgoing landing = queue.landing(lane, data.sequence(), data.length());
+        if (landing == null) {
+            return;
+        }
+        TransferException damage = null;
+        try {
+            MemorySegment arrived = ringMemory == null
+                    ? MemorySegment.ofBuffer(data.payload())
+                    : ringMemory.asSlice(landing.ringOffset(), data.length());
+            int found = crc32c(arrived.asByteBuffer());
+            if (found == data.payloadCrc()) {
+                target(landing).copyFrom(arrived);
+            } else {
+                damage = new TransferException(
+                        Kind.DAMAGED,
+                        "%d bytes read from %s arrived damaged: CRC32C expected 0x%08x, found 0x%08x"
+                                .formatted(data.length(), session.peer(), data.payloadCrc(), found));
+            }
+        } finally {
+            queue.landed(lane, landing, damage);
+        }
+    }
+
+    private static MemorySegment target(Outgoing landing) {
+        return switch (landing.item()) {
+            case QueueItem.OfSlice(QueuedBatch _, Slice slice) -> slice.local();
+            case QueueItem other -> throw new IllegalStateException("no read: " + other);
+        };
+    }
+}

@@ -1,0 +1,160 @@
+package io.yuebing.transfer;
+
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.OpenOption;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.regex.Pattern;
+
+/**
+ * Memory that two processes of one host share: a file that both map and nobody sees for longer than a handshake.
+ *
+ * <pre>
+ *   0           16            4096
+ *   +-----------+-------------+----------------------------------+
+ *   | token     | zero        | payloads, see RingSpace          |
+ *   +-----------+-------------+----------------------------------+
+ * </pre>
+ *
+ * The owner of the segment creates it with rights for its own user only, and unlinks it when the peer has it open; the
+ * token shows the peer that it has opened the right one. Only the name travels: the folders are the same few on both
+ * sides, so that no peer can have another file opened.
+ */
+final class RingFile implements AutoCloseable {
+    private static final int HEADER_BYTES = 4096;
+    private static final Pattern NAME = Pattern.compile("yuebing-transfer-[0-9]{1,10}-[0-9a-f-]{36}");
+    private static final List<Path> FOLDERS =
+            List.of(Path.of("/dev/shm"), Path.of(System.getProperty("java.io.tmpdir")));
+    private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
+
+    private final Path file;
+    private final Arena arena;
+    private final MemorySegment mapped;
+    private final UUID token;
+
+    private RingFile(Path file, Arena arena, MemorySegment mapped, UUID token) {
+        this.file = file;
+        this.arena = arena;
+        this.mapped = mapped;
+        this.token = token;
+    }
+
+    /**
+     * Creates a ring. Its pages exist when this returns: a full file system is found here and not by a fault later.
+     *
+     * @param payloadBytes a multiple of 4096
+     */
+    static RingFile create(long payloadBytes) throws IOException {
+        UUID token = UUID.randomUUID();
+        String name = "yuebing-transfer-" + ProcessHandle.current().pid() + "-" + UUID.randomUUID();
+        IOException last = new IOException("there is no folder for shared memory");
+        for (Path folder : FOLDERS) {
+            if (Files.isDirectory(folder) && Files.isWritable(folder)) {
+                try {
+                    return create(folder.resolve(name), HEADER_BYTES + payloadBytes, token);
+                } catch (IOException e) {
+                    last = e;
+                }
+            }
+        }
+        throw last;
+    }
+
+    private static RingFile create(Path file, long bytes, UUID token) throws IOException {
+        boolean posix = Files.getFileStore(file.getParent()).supportsFileAttributeView("posix");
+        FileAttribute<?>[] rights = posix
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+                }
+                : new FileAttribute<?>[0];
+        Set<OpenOption> fresh =
+                Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        try (FileChannel channel = FileChannel.open(file, fresh, rights)) {
+            ByteBuffer zeros = ByteBuffer.allocateDirect(64 << 10);
+            for (long written = 0; written < bytes; ) {
+                zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - written));
+                written += channel.write(zeros);
+            }
+            RingFile ring = map(file, channel, bytes, token);
+            ring.mapped.set(WORD, 0, token.getMostSignificantBits());
+            ring.mapped.set(WORD, 8, token.getLeastSignificantBits());
+            return ring;
+        } catch (IOException | RuntimeException e) {
+            Files.deleteIfExists(file);
+            throw e;
+        }
+    }
+
+    /** Maps a ring that the peer has created. */
+    static RingFile open(Frame.RingOffer offer) throws IOException {
+        if (!NAME.matcher(offer.name()).matches()) {
+            throw new IOException("'" + offer.name() + "' is no name of a ring");
+        }
+        for (Path folder : FOLDERS) {
+            Path file = folder.resolve(offer.name());
+            if (Files.isRegularFile(file, LinkOption.NOFOLLOW_LINKS)) {
+                return open(file, offer);
+            }
+        }
+        throw new IOException("there is no file " + offer.name() + " here");
+    }
+
+    private static RingFile open(Path file, Frame.RingOffer offer) throws IOException {
+        Set<OpenOption> existing = Set.of(StandardOpenOption.READ, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+        try (FileChannel channel = FileChannel.open(file, existing)) {
+            if (channel.size() != offer.bytes() || offer.bytes() <= HEADER_BYTES) {
+                throw new IOException(file + " has " + channel.size() + " bytes, expected " + offer.bytes());
+            }
+            RingFile ring = map(file, channel, offer.bytes(), offer.token());
+            UUID found = new UUID(ring.mapped.get(WORD, 0), ring.mapped.get(WORD, 8));
+            if (!found.equals(offer.token())) {
+                ring.close();
+                throw new IOException(file + " is not the ring of this connection");
+            }
+            return ring;
+        }
+    }
+
+    private static RingFile map(Path file, FileChannel channel, long bytes, UUID token) throws IOException {
+        Arena arena = Arena.ofShared();
+        try {
+            return new RingFile(file, arena, channel.map(MapMode.READ_WRITE, 0, bytes, arena), token);
+        } catch (IOException | RuntimeException e) {
+            arena.close();
+            throw e;
+        }
+    }
+
+    Frame.RingOffer offer() {
+        return new Frame.RingOffer(file.getFileName().toString(), mapped.byteSize(), token);
+    }
+
+    /** Where payloads lie. */
+    MemorySegment payloads() {
+        return mapped.asSlice(HEADER_BYTES);
+    }
+
+    /** Removes the file; what is mapped stays. */
+    void unlink() throws IOException {
+        Files.deleteIfExists(file);
+    }
+
+    /** Ends the mapping. */
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

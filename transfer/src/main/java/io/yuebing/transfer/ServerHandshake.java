@@ -1,0 +1,143 @@
+package io.yuebing.transfer;
+
+import java.io.IOException;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** The offering side of a handshake. */
+final class ServerHandshake {
+    private final FrameServer server;
+    private final ServerConnection connection;
+    private final Wire wire;
+    private final FrameInput input;
+
+    ServerHandshake(FrameServer server, ServerConnection connection, Wire wire, FrameInput input) {
+        this.server = server;
+        this.connection = connection;
+        this.wire = wire;
+        this.input = input;
+    }
+
+    /**
+     * What both sides agreed on.
+     *
+     * @param ring belongs to the caller
+     */
+    record Agreed(Segment segment, @Nullable RingFile ring) {}
+
+    /** Introduces both sides; empty if the peer was turned away. */
+    Optional<Agreed> shake() throws IOException {
+        Frame first;
+        try {
+            first = input.next();
+        } catch (ProtocolException e) {
+            tellWhy(e);
+            throw e;
+        }
+        if (!(first instanceof Frame.Hello hello)) {
+            throw new ProtocolException("a frame of type " + first.type() + " before its HELLO");
+        }
+        // strangers learn nothing of what is offered here
+        Optional<String> refusal = stranger(hello).or(() -> unfit(hello)).or(() -> server.establish(connection));
+        if (refusal.isPresent()) {
+            server.counters().turnedAway.increment();
+            server.complaints().log(connection.peerHost(), "turned away: " + refusal.get());
+            wire.write(FrameCodec.encode(new Frame.Refuse(refusal.get())));
+            return Optional.empty();
+        }
+        return Optional.of(welcome(server.segment(hello.segment()).orElseThrow(), hello.ring()));
+    }
+
+    /** To a peer that speaks another version; one that speaks nonsense does not listen. */
+    private void tellWhy(ProtocolException why) {
+        try {
+            wire.write(FrameCodec.encode(
+                    new Frame.Refuse("the transfer server expected a HELLO and found " + why.getMessage())));
+        } catch (IOException e) {
+            why.addSuppressed(e);
+        }
+    }
+
+    private Optional<String> stranger(Frame.Hello hello) throws IOException {
+        if (!(server.options().security() instanceof TransferSecurity.SharedSecret secret)) {
+            return Optional.empty();
+        }
+        byte[] nonce = HandshakeProof.nonce();
+        wire.write(FrameCodec.encode(
+                new Frame.Challenge(nonce, HandshakeProof.prove(secret, HandshakeProof.Role.OWNER, hello, nonce))));
+        Frame answer = input.next();
+        if (!(answer instanceof Frame.Proof proof)) {
+            throw new ProtocolException("expected PROOF, found a frame of type " + answer.type());
+        }
+        byte[] expected = HandshakeProof.prove(secret, HandshakeProof.Role.CALLER, hello, nonce);
+        return HandshakeProof.same(expected, proof.proof())
+                ? Optional.empty()
+                : Optional.of("the transfer secret is not the one of this server; give both the same one");
+    }
+
+    private Optional<String> unfit(Frame.Hello hello) {
+        Optional<Segment> segment = server.segment(hello.segment());
+        if (segment.isEmpty()) {
+            return Optional.of(
+                    hello.segment().isEmpty()
+                            ? "there are several segments here; name one"
+                            : "there is no segment '" + hello.segment() + "' here");
+        }
+        if (hello.ring() == Frame.RingWish.ALWAYS && server.ring() == Frame.RingWish.NEVER) {
+            return Optional.of("this server offers no shared memory; use protocol tcp");
+        }
+        if (server.ring() == Frame.RingWish.ALWAYS
+                && (hello.ring() == Frame.RingWish.NEVER || !connection.peerOnThisHost())) {
+            return Optional.of(
+                    "this server offers only shared memory, to processes of its host; use protocol shm there");
+        }
+        return segment.get().greeting().refuse(hello.hello());
+    }
+
+    private Agreed welcome(Segment segment, Frame.RingWish wish) throws IOException {
+        RingFile ring = wish == Frame.RingWish.NEVER ? null : newRing();
+        boolean taken = false;
+        try {
+            TransferServerOptions options = server.options();
+            // Before the peer knows: a WELCOME fits into any socket buffer, and after it the peer may be silent for
+            // long.
+            connection.established(ring != null);
+            wire.write(FrameCodec.encode(new Frame.Welcome(
+                    options.windowBytes(),
+                    segment.memory().byteSize(),
+                    options.maxSliceBytes(),
+                    ring == null ? null : ring.offer(),
+                    segment.name(),
+                    segment.greeting().hello())));
+            if (ring != null) {
+                Frame answer = input.next();
+                if (!(answer instanceof Frame.Ring answered)) {
+                    throw new ProtocolException("expected RING, found a frame of type " + answer.type());
+                }
+                taken = answered.taken();
+                connection.established(false);
+            }
+            return new Agreed(segment, taken ? ring : null);
+        } finally {
+            if (ring != null) {
+                ring.unlink();
+                if (!taken) {
+                    ring.close();
+                }
+            }
+        }
+    }
+
+    private @Nullable RingFile newRing() {
+        if (server.ring() == Frame.RingWish.NEVER || !connection.peerOnThisHost()) {
+            return null;
+        }
+        try {
+            return RingFile.create(server.ringBytes());
+        } catch (IOException e) {
+            server.complaints()
+                    .log(connection.peerHost(), "gets no shared memory, for this host has none: " + e.getMessage());
+            return null;
+        }
+    }
+}
