@@ -12,6 +12,7 @@ module io.yuebing.bench {
     requires io.yuebing.engine;
     requires io.yuebing.model;
     requires java.net.http;
+    requires io.yuebing.transfer;
     requires jdk.incubator.vector;
     requires tools.jackson.databind;
 

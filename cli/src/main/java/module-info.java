@@ -10,8 +10,9 @@ module io.yuebing.cli {
     // other processes start faster without the engine, and without the JVM's notice about its incubating vector module.
     requires static io.yuebing.bench;
     requires io.yuebing.transfer;
-    // Only commands that compute resolve these (the launcher adds the module io.yuebing.node): the other processes
-    // start faster without the engine, and without the JVM's notice about its incubating vector module.
+    // Only commands that compute resolve these (the launcher adds the module io.yuebing.node or io.yuebing.bench): the
+    // other processes start faster without the engine, and without the JVM's notice about its incubating vector module.
+    requires static io.yuebing.bench;
     requires static io.yuebing.kernels;
     requires static io.yuebing.model;
     requires static io.yuebing.node;

@@ -8,11 +8,12 @@ import picocli.CommandLine.Spec;
 /** The measurements; each is a subcommand. */
 @Command(
         name = "bench",
-        description = "Measures an engine, a server or single kernels; breaks a cluster on purpose.",
+        description = "Measures an engine, a server, transfers or single kernels; breaks a cluster on purpose.",
         synopsisSubcommandLabel = "COMMAND",
         subcommands = {
             BenchEngineCommand.class,
             BenchServingCommand.class,
+            BenchTransferCommand.class,
             BenchChaosCommand.class,
             BenchMakeModelCommand.class
         },
@@ -23,6 +24,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  ./yuebing bench engine --model /models/Qwen2.5-0.5B-Instruct-GPTQ-Int4",
             "  ./yuebing bench serving --url http://localhost:8000 --rate 2 --html report.html",
+            "  ./yuebing bench transfer --protocol tcp,shm --block 16KiB,1MiB",
             "  ./yuebing bench chaos --minutes 1",
             "  ./yuebing bench jmh QuantizedProduct -p tokens=1,64"
         })

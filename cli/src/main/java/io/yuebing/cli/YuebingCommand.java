@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
             PullCommand.class,
             InspectCommand.class,
             KvCommand.class,
+            TransferCommand.class,
             BenchCommand.class,
             ConfigCommand.class,
             CompletionCommand.class,

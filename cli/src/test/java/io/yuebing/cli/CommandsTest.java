@@ -14,8 +14,19 @@ class CommandsTest {
 
     @Test
     void everyCommandShowsExamplesInItsHelp() {
-        for (String command :
-                List.of("up", "serve", "node", "gateway", "chat", "pull", "inspect", "kv", "config", "completion")) {
+        for (String command : List.of(
+                "up",
+                "serve",
+                "node",
+                "gateway",
+                "chat",
+                "pull",
+                "inspect",
+                "kv",
+                "transfer",
+                "bench",
+                "config",
+                "completion")) {
             out.getBuffer().setLength(0);
             assertThat(run(command, "--help")).isZero();
             assertThat(out.toString()).as(command).contains("Example").contains("./yuebing " + command);

@@ -1,0 +1,129 @@
+package io.yuebing.cli;
+
+import io.yuebing.bench.TransferBench;
+import io.yuebing.cli.process.JavaCommand;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Measures transfers between two processes of this host. */
+@Command(
+        name = "transfer",
+        description = {
+            "Measures how fast blocks travel between two processes of this host.",
+            "In the same run: copying the same blocks within one process (memcpy), and iperf3 if it is installed."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  ./yuebing bench transfer",
+            "  ./yuebing bench transfer --protocol tcp --block 16KiB --in-flight 64 --operation write,read --json"
+        })
+final class BenchTransferCommand implements Callable<Integer> {
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = "--protocol",
+            paramLabel = "NAME[,NAME]",
+            split = ",",
+            defaultValue = "tcp,shm",
+            description = "Protocols @|faint (tcp,shm)|@.")
+    private List<String> protocols = List.of();
+
+    @Option(
+            names = "--operation",
+            paramLabel = "NAME[,NAME]",
+            split = ",",
+            defaultValue = "write",
+            description = "write, read @|faint (write)|@.")
+    private List<String> operations = List.of();
+
+    @Option(
+            names = "--block",
+            paramLabel = "SIZE[,SIZE]",
+            split = ",",
+            defaultValue = "4KiB,16KiB,64KiB,256KiB,1MiB,4MiB,16MiB",
+            description = "Sizes of a block @|faint (4KiB to 16MiB)|@.")
+    private List<String> blocks = List.of();
+
+    @Option(
+            names = "--in-flight",
+            paramLabel = "N[,N]",
+            split = ",",
+            defaultValue = "1,8,64",
+            description = "Blocks under way at a time @|faint (1,8,64)|@.")
+    private List<Integer> inFlight = List.of();
+
+    @Option(
+            names = "--lanes",
+            paramLabel = "N",
+            defaultValue = "2",
+            description = "Connections to the peer @|faint (2)|@.")
+    private int lanes;
+
+    @Option(
+            names = "--millis",
+            paramLabel = "N",
+            defaultValue = "400",
+            description = "Time of each measurement @|faint (400)|@.")
+    private int millis;
+
+    @Option(names = "--json", description = "Print one JSON object a measurement.")
+    private boolean asJson;
+
+    @Override
+    public Integer call() throws Exception {
+        protocols.forEach(TransferAmounts::protocol);
+        TransferBench.Wish wish = new TransferBench.Wish(
+                protocols,
+                operations.stream()
+                        .map(name -> TransferBench.Operation.parse(name))
+                        .toList(),
+                blocks.stream()
+                        .map(size -> TransferAmounts.bytes("--block", size, 1))
+                        .toList(),
+                inFlight,
+                lanes,
+                millis);
+        JavaCommand java = JavaCommand.of(System.getProperties(), System.getenv());
+        PrintWriter out = YuebingCommand.commandLine(spec).getOut();
+        if (!asJson) {
+            out.printf(
+                    "%-8s %-9s %9s %9s %9s %9s %9s %9s%n",
+                    "way", "operation", "block", "in flight", "GB/s", "p50 us", "p99 us", "CPU s/GB");
+        }
+        new TransferBench(wish, java::gateway).run(row -> print(out, row));
+        return 0;
+    }
+
+    private void print(PrintWriter out, TransferBench.Row row) {
+        if (asJson) {
+            out.println(JsonMapper.shared().writeValueAsString(row));
+        } else {
+            out.printf(
+                    Locale.ROOT,
+                    "%-8s %-9s %9s %9d %9.2f %9.0f %9.0f %9.2f%n",
+                    row.way(),
+                    row.operation(),
+                    size(row.blockBytes()),
+                    row.inFlight(),
+                    row.gigabytesPerSecond(),
+                    row.p50Micros(),
+                    row.p99Micros(),
+                    row.cpuSecondsPerGigabyte());
+        }
+        out.flush();
+    }
+
+    private static String size(long bytes) {
+        return bytes % (1 << 20) == 0 ? (bytes >> 20) + "MiB" : bytes % 1024 == 0 ? (bytes >> 10) + "KiB" : bytes + "B";
+    }
+}

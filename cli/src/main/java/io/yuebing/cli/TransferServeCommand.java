@@ -1,0 +1,139 @@
+package io.yuebing.cli;
+
+import io.yuebing.api.UserError;
+import io.yuebing.cli.process.ExitSignals;
+import io.yuebing.transfer.Segment;
+import io.yuebing.transfer.TimeSource;
+import io.yuebing.transfer.TransferServer;
+import io.yuebing.transfer.TransferServerOptions;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Offers a segment until it is told to stop. */
+@Command(
+        name = "serve",
+        description = {
+            "Offers memory, or a file, to other processes until Ctrl-C or SIGTERM.",
+            "Prints name, address and size as one line of JSON when it can be reached. Whoever reaches it may read and"
+                    + " write all of it."
+        },
+        footer = {
+            "",
+            "Examples:",
+            "  ./yuebing transfer serve --listen 127.0.0.1:9100 --size 64MiB",
+            "  ./yuebing transfer serve --protocol shm --listen 127.0.0.1:0 --file data.bin"
+        })
+final class TransferServeCommand implements Callable<Integer> {
+    /** Long enough for full speed, short enough that the next slice is under way while one is checked. */
+    private static final int MAX_SLICE_BYTES = 256 << 10;
+
+    @Spec
+    private @Nullable CommandSpec spec;
+
+    @Option(
+            names = "--protocol",
+            paramLabel = "NAME",
+            defaultValue = "auto",
+            description = "auto, tcp or shm @|faint (auto: both)|@.")
+    private String protocol = "auto";
+
+    @Option(
+            names = "--listen",
+            paramLabel = "HOST:PORT",
+            defaultValue = "127.0.0.1:0",
+            description = "Where to listen; port 0 takes any free one @|faint (127.0.0.1:0)|@.")
+    private String listen = "127.0.0.1:0";
+
+    @Option(
+            names = "--size",
+            paramLabel = "SIZE",
+            description = "Size of the segment @|faint (the file's, or 64MiB)|@.")
+    private @Nullable String size;
+
+    @Option(names = "--file", paramLabel = "FILE", description = "File to offer; made, or made longer, if need be.")
+    private @Nullable Path file;
+
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            defaultValue = "segment",
+            description = "Name of the segment @|faint (segment)|@.")
+    private String name = "segment";
+
+    @Option(
+            names = "--insecure-transfer",
+            description = "Listen beyond loopback although there is neither a secret nor TLS.")
+    private boolean insecure;
+
+    @Mixin
+    private TransferKeyOptions keys = new TransferKeyOptions();
+
+    @Override
+    public Integer call() throws InterruptedException {
+        TransferAmounts.Listen address = TransferAmounts.listen(listen);
+        ExitSignals signals = ExitSignals.install();
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment memory = memory(arena);
+            try (TransferServer server = TransferAmounts.protocol(protocol)
+                    .serve(
+                            TransferServerOptions.listening(address.host(), address.port(), MAX_SLICE_BYTES)
+                                    .withSecurity(keys.security(), insecure),
+                            List.of(Segment.open(name, memory)),
+                            TimeSource.system())) {
+                announce(server, memory.byteSize());
+                signals.await();
+                return 0;
+            }
+        } catch (IOException e) {
+            throw new UserError(String.valueOf(e.getMessage()), e);
+        }
+    }
+
+    private MemorySegment memory(Arena arena) throws IOException {
+        Path source = file;
+        if (source == null) {
+            long bytes = size == null ? 64L << 20 : TransferAmounts.bytes("--size", size, 1);
+            return arena.allocate(bytes, 4096);
+        }
+        try (FileChannel channel = FileChannel.open(
+                source, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            long bytes = size == null ? channel.size() : TransferAmounts.bytes("--size", size, 1);
+            if (bytes == 0) {
+                throw new UserError("the file " + source + " is empty; give --size to make it longer");
+            }
+            return channel.map(MapMode.READ_WRITE, 0, bytes, arena);
+        } catch (IOException e) {
+            throw new UserError("the file " + source + " cannot be offered: " + e, e);
+        }
+    }
+
+    private void announce(TransferServer server, long bytes) {
+        Map<String, Object> facts = new LinkedHashMap<>();
+        facts.put("name", name);
+        facts.put("protocol", protocol);
+        facts.put(
+                "address",
+                server.address().getHostString() + ":" + server.address().getPort());
+        facts.put("size", bytes);
+        PrintWriter out = YuebingCommand.commandLine(spec).getOut();
+        out.println(JsonMapper.shared().writeValueAsString(facts));
+        out.flush();
+    }
+}
