@@ -1,17 +1,12 @@
 package io.yuebing.cli;
 
-import io.yuebing.bench.TransferBench;
-import io.yuebing.cli.process.JavaCommand;
-import java.io.PrintWriter;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import tools.jackson.databind.json.JsonMapper;
 
 /** Measures transfers between two processes of this host. */
 @Command(
@@ -82,48 +77,18 @@ final class BenchTransferCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         protocols.forEach(TransferAmounts::protocol);
-        TransferBench.Wish wish = new TransferBench.Wish(
+        List<Long> bytes = blocks.stream()
+                .map(size -> TransferAmounts.bytes("--block", size, 1))
+                .toList();
+        TransferMeasurement.run(
                 protocols,
-                operations.stream()
-                        .map(name -> TransferBench.Operation.parse(name))
-                        .toList(),
-                blocks.stream()
-                        .map(size -> TransferAmounts.bytes("--block", size, 1))
-                        .toList(),
+                operations,
+                bytes,
                 inFlight,
                 lanes,
-                millis);
-        JavaCommand java = JavaCommand.of(System.getProperties(), System.getenv());
-        PrintWriter out = YuebingCommand.commandLine(spec).getOut();
-        if (!asJson) {
-            out.printf(
-                    "%-8s %-9s %9s %9s %9s %9s %9s %9s%n",
-                    "way", "operation", "block", "in flight", "GB/s", "p50 us", "p99 us", "CPU s/GB");
-        }
-        new TransferBench(wish, java::gateway).run(row -> print(out, row));
+                millis,
+                asJson,
+                YuebingCommand.commandLine(spec).getOut());
         return 0;
-    }
-
-    private void print(PrintWriter out, TransferBench.Row row) {
-        if (asJson) {
-            out.println(JsonMapper.shared().writeValueAsString(row));
-        } else {
-            out.printf(
-                    Locale.ROOT,
-                    "%-8s %-9s %9s %9d %9.2f %9.0f %9.0f %9.2f%n",
-                    row.way(),
-                    row.operation(),
-                    size(row.blockBytes()),
-                    row.inFlight(),
-                    row.gigabytesPerSecond(),
-                    row.p50Micros(),
-                    row.p99Micros(),
-                    row.cpuSecondsPerGigabyte());
-        }
-        out.flush();
-    }
-
-    private static String size(long bytes) {
-        return bytes % (1 << 20) == 0 ? (bytes >> 20) + "MiB" : bytes % 1024 == 0 ? (bytes >> 10) + "KiB" : bytes + "B";
     }
 }
