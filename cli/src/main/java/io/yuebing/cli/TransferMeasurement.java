@@ -1,6 +1,7 @@
 package io.yuebing.cli;
 
 import io.yuebing.bench.TransferBench;
+import io.yuebing.cli.log.Logging;
 import io.yuebing.cli.process.JavaCommand;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -22,6 +23,7 @@ final class TransferMeasurement {
             boolean asJson,
             PrintWriter out)
             throws IOException, InterruptedException {
+        Logging.configure("bench", "warn");
         TransferBench.Wish wish = new TransferBench.Wish(
                 protocols,
                 operations.stream().map(TransferBench.Operation::parse).toList(),

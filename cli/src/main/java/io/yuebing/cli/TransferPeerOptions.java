@@ -1,5 +1,6 @@
 package io.yuebing.cli;
 
+import io.yuebing.cli.log.Logging;
 import io.yuebing.transfer.Greeting;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferClientOptions;
@@ -51,6 +52,7 @@ final class TransferPeerOptions {
      * @throws OperationFailed if the transfer fails
      */
     int use(Use use) throws Exception {
+        Logging.configure("transfer", "warn");
         Duration limit = TransferAmounts.seconds("--timeout", timeout);
         try (Transport transport = TransferAmounts.protocol(protocol)
                         .transport(TransferClientOptions.DEFAULT.withSecurity(keys.security()), TimeSource.system());

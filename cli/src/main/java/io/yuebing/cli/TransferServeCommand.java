@@ -1,6 +1,7 @@
 package io.yuebing.cli;
 
 import io.yuebing.api.UserError;
+import io.yuebing.cli.log.Logging;
 import io.yuebing.cli.process.ExitSignals;
 import io.yuebing.transfer.Segment;
 import io.yuebing.transfer.TimeSource;
@@ -87,6 +88,7 @@ final class TransferServeCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        Logging.configure("transfer", "info");
         TransferAmounts.Listen address = TransferAmounts.listen(listen);
         ExitSignals signals = ExitSignals.install();
         try (Arena arena = Arena.ofShared()) {
