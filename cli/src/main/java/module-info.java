@@ -6,9 +6,6 @@ module io.yuebing.cli {
     requires io.yuebing.dialect;
     requires io.yuebing.gateway;
     requires io.yuebing.kv;
-    // Only commands that compute resolve these (the launcher adds the module io.yuebing.node or io.yuebing.bench): the
-    // other processes start faster without the engine, and without the JVM's notice about its incubating vector module.
-    requires static io.yuebing.bench;
     requires io.yuebing.transfer;
     // Only commands that compute resolve these (the launcher adds the module io.yuebing.node or io.yuebing.bench): the
     // other processes start faster without the engine, and without the JVM's notice about its incubating vector module.
