@@ -75,7 +75,7 @@ final class BenchChaosCommand implements Callable<Integer> {
     }
 
     private static List<String> command(JavaCommand java, List<String> arguments) {
-        return arguments.getFirst().equals("node") ? java.node(arguments) : java.gateway(arguments);
+        return arguments.getFirst().equals("node") ? java.node("auto", arguments) : java.gateway(arguments);
     }
 
     private static void atLeast(String option, int value, int least) {

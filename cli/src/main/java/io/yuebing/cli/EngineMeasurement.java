@@ -9,7 +9,7 @@ import io.yuebing.cli.log.Logging;
 import io.yuebing.cli.settings.Configuration;
 import io.yuebing.cli.settings.Settings;
 import io.yuebing.kernels.ComputeMode;
-import io.yuebing.kernels.VectorSupport;
+import io.yuebing.kernels.KernelChoice;
 import io.yuebing.kv.ElementType;
 import java.io.PrintWriter;
 import java.util.List;
@@ -39,6 +39,7 @@ final class EngineMeasurement {
                 configuration.get(Settings.MAX_NUM_BATCHED_TOKENS));
         Terminal terminal = Terminal.detect(System.getenv());
         ModelLocator.Located model = ModelLocator.ofProcess(terminal).locate(configuration);
+        KernelChoice.wish(configuration.get(Settings.KERNELS));
         EngineReport report;
         try (ProgressLine progress = new ProgressLine(System.out, terminal)) {
             report = EngineBench.run(model.name(), model.directory(), options, progress::at);
@@ -59,7 +60,7 @@ final class EngineMeasurement {
         out.printf(
                 "%d threads, %s, compute %s, KV cache %s%n",
                 o.threads(),
-                VectorSupport.describe(),
+                KernelChoice.describe(),
                 o.compute().name().toLowerCase(Locale.ROOT),
                 o.kvType().wireName());
         out.println();

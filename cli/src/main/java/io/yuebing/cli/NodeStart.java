@@ -39,6 +39,7 @@ final class NodeStart {
                         configuration.find(Settings.TRANSFER_TLS_CA)),
                 configuration.get(Settings.INSECURE_TRANSFER),
                 configuration.get(Settings.THREADS),
+                configuration.get(Settings.KERNELS),
                 ComputeMode.valueOf(configuration.get(Settings.COMPUTE).toUpperCase(Locale.ROOT)),
                 ElementType.parse(configuration.get(Settings.KV_DTYPE)),
                 configuration.get(Settings.BLOCK_SIZE),

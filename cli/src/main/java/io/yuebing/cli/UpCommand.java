@@ -123,7 +123,9 @@ final class UpCommand implements Callable<Integer> {
         settings.put(Settings.SERVED_MODEL_NAME, model.name());
         return new ChildSpec(
                 role,
-                java.node(new ChildCall(ChildCall.Kind.NODE, settings, debug()).arguments()),
+                java.node(
+                        configuration.get(Settings.KERNELS),
+                        new ChildCall(ChildCall.Kind.NODE, settings, debug()).arguments()),
                 Probe.http(LOOPBACK, port),
                 Addresses.url(LOOPBACK, port));
     }

@@ -100,6 +100,7 @@ final class LocalCluster implements AutoCloseable {
                 new TransferSecurity.None(),
                 false,
                 2,
+                "auto",
                 settings.compute(),
                 settings.kvType(),
                 16,

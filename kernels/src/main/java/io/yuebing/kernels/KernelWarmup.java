@@ -40,6 +40,11 @@ public final class KernelWarmup {
 
     private KernelWarmup() {}
 
+    /** Only Java's vector loops need to be warm. */
+    public static boolean needed() {
+        return KernelChoice.made().set() == KernelChoice.Set.JAVA;
+    }
+
     /** Remembers that there are weights of this kind. */
     static void expect(PanelEncoding encoding, ComputeMode mode) {
         PRODUCTS.add(new Product(encoding, mode));
@@ -47,7 +52,7 @@ public final class KernelWarmup {
 
     /** From now on until {@link #warmUp} ends this process computes with plain loops, if that has not happened yet. */
     public static void beginPlain() {
-        if (VectorSupport.active() && !warm) {
+        if (needed() && !warm) {
             Kernels.Active.now = new ScalarKernels();
         }
     }
@@ -60,7 +65,7 @@ public final class KernelWarmup {
      */
     public static long warmUp() {
         long began = System.nanoTime();
-        if (VectorSupport.active() && Kernels.active() != Kernels.Active.CHOSEN) {
+        if (needed() && Kernels.active() != Kernels.Active.CHOSEN) {
             run(Kernels.Active.CHOSEN, began + LONGEST_NANOS);
             Kernels.Active.now = Kernels.Active.CHOSEN;
             warm = true;

@@ -1,12 +1,12 @@
 package io.yuebing.kernels;
 
 /**
- * One of the two sets of inner loops, chosen once by {@link VectorSupport}.
+ * One of the sets of inner loops, chosen once by {@link KernelChoice}.
  *
- * <p>Both deliver the same bits: every sum is a chain of fused multiply-adds in an order that is written down in the
+ * <p>All deliver the same bits: every sum is a chain of fused multiply-adds in an order that is written down in the
  * scalar set and does not depend on the width of a vector.
  */
-sealed interface Kernels permits ScalarKernels, VectorKernels {
+sealed interface Kernels permits ScalarKernels, VectorKernels, NativeKernels {
     /**
      * Partial sums of a reduction: element {@code i} goes to sum {@code i % 16}, then sum {@code i} gets sum
      * {@code i + 8}, {@code i + 4}, {@code i + 2}, {@code i + 1}. As many as the widest vector has lanes.
@@ -38,8 +38,8 @@ sealed interface Kernels permits ScalarKernels, VectorKernels {
 
     /** Keeps the choice out of the interface's initialisation, which the implementations trigger. */
     final class Active {
-        /** What {@link VectorSupport} chose. */
-        static final Kernels CHOSEN = VectorSupport.kernels();
+        /** What {@link KernelChoice} chose. */
+        static final Kernels CHOSEN = KernelChoice.made().kernels();
 
         static volatile Kernels now = CHOSEN;
 

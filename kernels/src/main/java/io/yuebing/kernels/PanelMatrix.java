@@ -107,6 +107,7 @@ final class PanelMatrix implements Linear {
     /** Whether both read the same {@link TokenBatch}. */
     boolean readsLike(PanelMatrix other, int tokens) {
         return mode == other.mode
+                && shape.encoding() == other.shape.encoding()
                 && shape.groupSize() == other.shape.groupSize()
                 && loops().panels().layout(tokens) == other.loops().panels().layout(tokens)
                 && Arrays.equals(order, other.order);

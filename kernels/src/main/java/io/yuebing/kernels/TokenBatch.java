@@ -36,7 +36,8 @@ final class TokenBatch {
         ROWS(1, false),
         TILES(TILE, false),
         PAIRS(1, true),
-        PAIR_TILES(TILE, true);
+        PAIR_TILES(TILE, true),
+        BYTES(1, false);
 
         private final int width;
         private final boolean pairs;
@@ -54,6 +55,9 @@ final class TokenBatch {
     private int runs;
 
     float[] values = {};
+
+    /** Instead of {@link #values} in {@link Layout#BYTES}. */
+    byte[] bytes = {};
 
     /** {@code [token][run]} what an integer stands for; see {@link #run}. */
     float[] scales = {};
@@ -97,7 +101,9 @@ final class TokenBatch {
         padded = Math.ceilDiv(count, order.width) * order.width;
         runs = mode == ComputeMode.INT8 ? shape.runs() : 0;
         int length = padded * (order.pairs ? inputs / 2 : inputs);
-        if (values.length < length) {
+        if (order == Layout.BYTES) {
+            bytes = bytes.length < length ? new byte[length] : bytes;
+        } else if (values.length < length) {
             values = new float[length];
         }
         if (scales.length < count * runs) {
@@ -109,6 +115,10 @@ final class TokenBatch {
 
     /** Writes a token's activations, which are rounded in place for {@link ComputeMode#INT8}. */
     void put(PanelShape shape, int token, float[] row, RowKernel rows) {
+        if (layout == Layout.BYTES) {
+            NativeInt8Panels.quantize(shape, token, row, this);
+            return;
+        }
         if (runs > 0) {
             quantize(shape, token, row, rows);
         }

@@ -27,7 +27,7 @@ class AttentionTwinTest {
     };
 
     private final AttentionKernel scalar = new ScalarAttention();
-    private final AttentionKernel vector = new VectorAttention();
+    private final AttentionKernel vector = VectorTwinTest.vectors().attention();
 
     private static float[] floats(Random random, int n) {
         float[] values = Matrices.floats(random, n);

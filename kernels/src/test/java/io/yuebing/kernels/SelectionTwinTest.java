@@ -19,7 +19,7 @@ class SelectionTwinTest {
     };
 
     private final SelectionKernel scalar = new ScalarSelection();
-    private final SelectionKernel vector = new VectorSelection();
+    private final SelectionKernel vector = VectorTwinTest.vectors().selection();
 
     private static float[] row(Random random, int n) {
         float[] row = Matrices.floats(random, n);

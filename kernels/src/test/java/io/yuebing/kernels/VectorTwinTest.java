@@ -1,6 +1,7 @@
 package io.yuebing.kernels;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -8,7 +9,7 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** The vector loops deliver the bits of the plain loops; the build runs this at several widths. */
+/** Vector and native loops deliver the bits of the plain loops; the build runs this at several widths. */
 class VectorTwinTest {
     private static final float[] EXTREMES = {
         0f,
@@ -31,7 +32,16 @@ class VectorTwinTest {
     };
 
     private final Kernels scalar = new ScalarKernels();
-    private final Kernels vector = new VectorKernels();
+    private final Kernels vector = vectors();
+
+    /** The set that is compared with the plain loops. */
+    static Kernels vectors() {
+        if (!Boolean.getBoolean("yuebing.twin.native")) {
+            return new VectorKernels();
+        }
+        assumeTrue(NativeLibrary.loaded(), NativeLibrary::whyNot);
+        return new NativeKernels();
+    }
 
     /** Ordinary rows, and now and then one with extremes. */
     private static float[] row(Random random, int n) {

@@ -27,9 +27,9 @@ final class LoopWarmup implements AutoCloseable {
         this.thread = thread;
     }
 
-    /** Warms up now or soon, as the size of the model's weights says. */
+    /** Warms up now or soon, as the size of the model's weights says; not at all if the loops need none. */
     static LoopWarmup of(Path model) {
-        if (weightBytes(model) >= LARGE_BYTES) {
+        if (!KernelWarmup.needed() || weightBytes(model) >= LARGE_BYTES) {
             warmUp();
             return new LoopWarmup(
                     Thread.ofPlatform().daemon().name("loop-warmup").unstarted(() -> {}));
@@ -45,6 +45,9 @@ final class LoopWarmup implements AutoCloseable {
     }
 
     private static void warmUp() {
+        if (!KernelWarmup.needed()) {
+            return;
+        }
         long millis = KernelWarmup.warmUp();
         LOG.info("vector loops are compiled, after {} ms", millis);
     }

@@ -26,6 +26,7 @@ import java.util.Optional;
  * @param transferSecurity how the nodes at both ends know each other
  * @param insecureTransfer whether to receive KV blocks beyond loopback without knowing who sends them
  * @param threads threads that compute
+ * @param kernels loops that compute: auto, native, java or scalar
  * @param compute arithmetic of quantised matrix products
  * @param kvType element type of the KV cache
  * @param blockSize tokens in a KV block
@@ -55,6 +56,7 @@ public record NodeConfig(
         TransferSecurity transferSecurity,
         boolean insecureTransfer,
         int threads,
+        String kernels,
         ComputeMode compute,
         ElementType kvType,
         int blockSize,

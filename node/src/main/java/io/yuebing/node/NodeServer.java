@@ -17,8 +17,8 @@ import io.yuebing.dialect.ServedModel;
 import io.yuebing.dialect.SurfaceMetrics;
 import io.yuebing.engine.Engine;
 import io.yuebing.engine.EngineConfig;
+import io.yuebing.kernels.KernelChoice;
 import io.yuebing.kernels.KernelWarmup;
-import io.yuebing.kernels.VectorSupport;
 import io.yuebing.kv.KvLayout;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.ModelConfig;
@@ -85,13 +85,14 @@ public final class NodeServer implements AutoCloseable {
     }
 
     private static NodeServer start(NodeConfig config, Models.ProgressListener progress, Deque<AutoCloseable> owned) {
+        KernelChoice.wish(config.kernels());
         KernelWarmup.beginPlain();
         Tokenizer tokenizer = own(owned, Tokenizer.load(config.model()));
         Optional<ChatTemplate> template = ChatTemplate.load(config.model());
         CausalLm model = own(
                 owned,
                 Models.load(config.model(), new Models.LoadOptions(config.compute(), config.threads(), progress)));
-        LOG.info("computes with {} threads, {}", config.threads(), VectorSupport.describe());
+        LOG.info("computes with {} threads, {}", config.threads(), KernelChoice.describe());
         own(owned, LoopWarmup.of(config.model()));
         Engine engine = own(owned, startEngine(config, model));
         KvReceiver receiver = own(

@@ -2,14 +2,10 @@ package io.yuebing.text;
 
 import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import io.yuebing.api.UnpackedResource;
 import io.yuebing.api.UserError;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URL;
-import java.net.URLConnection;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Locale;
 import java.util.Optional;
 
@@ -37,7 +33,7 @@ final class NativeLibrary {
         try {
             Optional<URL> bundled = bundled();
             if (bundled.isPresent()) {
-                System.load(unpacked(bundled.get()).toString());
+                System.load(UnpackedResource.of(bundled.get()).toString());
             } else {
                 System.setProperty("ai.djl.offline", System.getProperty("ai.djl.offline", "true"));
                 LibUtils.checkStatus();
@@ -61,34 +57,5 @@ final class NativeLibrary {
             default -> "none";
         };
         return Optional.ofNullable(TokenizersLibrary.class.getResource("/native/lib/" + path));
-    }
-
-    /** The library as a file of the user's cache folder, named by its size so that another version is another file. */
-    private static Path unpacked(URL bundled) throws IOException {
-        URLConnection connection = bundled.openConnection();
-        long size = connection.getContentLengthLong();
-        String[] name = bundled.getPath()
-                .substring(bundled.getPath().lastIndexOf('/') + 1)
-                .split("\\.");
-        Path folder = Files.createDirectories(cache());
-        Path file = folder.resolve(name[0] + "-" + size + "." + name[1]);
-        if (Files.exists(file) && Files.size(file) == size) {
-            return file;
-        }
-        // Several processes may start at once: each unpacks for itself, and any of the equal files wins.
-        Path part = Files.createTempFile(folder, name[0], ".part");
-        try (InputStream content = connection.getInputStream()) {
-            Files.copy(content, part, StandardCopyOption.REPLACE_EXISTING);
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        } finally {
-            Files.deleteIfExists(part);
-        }
-        return file;
-    }
-
-    private static Path cache() {
-        String wished = Optional.ofNullable(System.getenv("XDG_CACHE_HOME")).orElse("");
-        Path root = wished.isEmpty() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(wished);
-        return root.resolve("yuebing").resolve("native");
     }
 }

@@ -1,7 +1,7 @@
 package io.yuebing.bench.engine;
 
 import io.yuebing.bench.MachineLimits;
-import io.yuebing.kernels.VectorSupport;
+import io.yuebing.kernels.KernelChoice;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,8 +35,7 @@ public record EngineReport(
         fields.put("rounds", options.rounds());
         fields.put("seed", options.seed());
         fields.put("threads", options.threads());
-        fields.put("simd_bits", VectorSupport.bits());
-        fields.put("kernels", VectorSupport.describe());
+        fields.put("kernels", KernelChoice.describe());
         fields.put("compute", options.compute().name().toLowerCase(Locale.ROOT));
         fields.put("kv_dtype", options.kvType().wireName());
         fields.put("max_num_batched_tokens", options.maxBatchedTokens());

@@ -35,7 +35,7 @@ class EngineBenchTest {
         });
         assertThat(report.loadSeconds()).isPositive();
         assertThat(report.table()).hasSize(3);
-        assertThat(report.fields()).containsKeys("load_s", "threads", "simd_bits", "compute", "kv_dtype", "model");
+        assertThat(report.fields()).containsKeys("load_s", "threads", "kernels", "compute", "kv_dtype", "model");
         assertThat(report.fields().get("batches"))
                 .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.list(Map.class))
                 .hasSize(2)

@@ -11,18 +11,21 @@ import java.util.Properties;
 
 /** The command line that runs this program once more, as the launcher {@code yuebing} does it. */
 public final class JavaCommand {
+    private static final String NATIVE = "yuebing.native";
     private static final String MAIN = "io.yuebing.cli/io.yuebing.cli.Main";
 
     private final Path java;
     private final Path home;
     private final String modulePath;
     private final List<String> options;
+    private final boolean nativeKernels;
 
-    private JavaCommand(Path java, Path home, String modulePath, List<String> options) {
+    private JavaCommand(Path java, Path home, String modulePath, List<String> options, boolean nativeKernels) {
         this.java = java;
         this.home = home;
         this.modulePath = modulePath;
         this.options = options;
+        this.nativeKernels = nativeKernels;
     }
 
     /**
@@ -38,12 +41,24 @@ public final class JavaCommand {
             throw new UserError("this command starts further processes; run it with the launcher ./yuebing");
         }
         Path java = Path.of(system.getProperty("java.home"), "bin", "java");
-        return new JavaCommand(java, Path.of(home), modulePath, options(environment));
+        return new JavaCommand(
+                java,
+                Path.of(home),
+                modulePath,
+                options(environment),
+                Boolean.parseBoolean(system.getProperty(NATIVE)));
     }
 
-    /** The command for a process that computes: it has the engine's modules. */
-    public List<String> node(List<String> arguments) {
-        return command("node", List.of("--add-modules", "io.yuebing.node"), arguments);
+    /**
+     * The command for a process that computes: it has the engine's modules, and the Vector API if Java's own loops will
+     * compute, since Java starts slower with it.
+     *
+     * @param kernels the setting: {@code auto}, {@code native}, {@code java} or {@code scalar}
+     */
+    public List<String> node(String kernels, List<String> arguments) {
+        boolean vectors = kernels.equals("java") || (!nativeKernels && !kernels.equals("scalar"));
+        String modules = vectors ? "io.yuebing.node,jdk.incubator.vector" : "io.yuebing.node";
+        return command("node", List.of("--add-modules", modules), arguments);
     }
 
     /** The command for a process without an engine. */

@@ -122,6 +122,13 @@ public final class Settings {
             "activations in products with quantised weights",
             NODE,
             ENGINE);
+    public static final Setting<String> KERNELS = fixed(
+            "kernels",
+            ValueType.choice("auto", "native", "java", "scalar"),
+            "auto",
+            "loops that compute: compiled C, Java's Vector API or plain Java; auto takes the first that runs here",
+            NODE,
+            ENGINE);
     public static final Setting<String> KV_DTYPE = fixed(
             "kv-dtype",
             ValueType.choice("bf16", "f32", "f16", "int8"),
