@@ -6,13 +6,16 @@ package io.yuebing.kernels;
  * <p>The bits of a row of {@code y} depend on its row of {@code x} alone: not on the other tokens, the number of threads
  * or the width of the machine's vectors.
  */
-public sealed interface Linear permits PanelMatrix {
+public sealed interface Linear permits PanelMatrix, OffsetMatrix {
     int inputs();
 
     int outputs();
 
     /** Bytes held outside the heap. */
     long bytes();
+
+    /** The matrix as it lies in memory; valid as long as the arena that it was made in. */
+    PackedLinear packed();
 
     /**
      * Multiplies.

@@ -9,9 +9,11 @@ import java.util.List;
  * meet once instead of once for each matrix.
  */
 public final class LinearGroup {
+    private final List<Linear> members;
     private final PanelMatrix[] matrices;
 
-    private LinearGroup(PanelMatrix[] matrices) {
+    private LinearGroup(List<Linear> members, PanelMatrix[] matrices) {
+        this.members = members;
         this.matrices = matrices;
     }
 
@@ -29,14 +31,15 @@ public final class LinearGroup {
             }
             matrices[i] = switch (linears[i]) {
                 case PanelMatrix matrix -> matrix;
+                case OffsetMatrix matrix -> matrix.codes();
             };
         }
-        return new LinearGroup(matrices);
+        return new LinearGroup(List.of(linears), matrices);
     }
 
     /** The matrices. */
     public List<Linear> members() {
-        return List.of(matrices);
+        return members;
     }
 
     /**
@@ -48,6 +51,11 @@ public final class LinearGroup {
      */
     public void apply(ActivationRows x, int tokens, WorkerPool pool, float[][] results) {
         ProductRun.ofThread().run(matrices, x, tokens, results, false, pool);
+        for (int i = 0; i < matrices.length; i++) {
+            if (members.get(i) instanceof OffsetMatrix matrix) {
+                matrix.addOffsets(x, tokens, results[i], pool);
+            }
+        }
     }
 
     /**

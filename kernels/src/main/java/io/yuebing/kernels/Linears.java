@@ -2,6 +2,7 @@ package io.yuebing.kernels;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +16,40 @@ public final class Linears {
     /** A cache line. */
     private static final int ALIGNMENT = 64;
 
+    /** Raised when packed bytes change their order or meaning, so that old files are packed anew. */
+    public static final int PACKING_VERSION = 1;
+
     private Linears() {}
+
+    /**
+     * Uses a matrix that was packed before, in its place.
+     *
+     * @param packed from {@link Linear#packed}, of this version and byte order; the memory stays the caller's and must
+     *     be aligned to 4 bytes
+     * @param bias empty or {@code outputs} elements
+     * @throws IllegalArgumentException if form and parts do not fit together
+     */
+    public static Linear ofPacked(PackedLinear packed, float[] bias) {
+        if (OffsetMatrix.isForm(packed.form())) {
+            return OffsetMatrix.of(packed, bias);
+        }
+        PanelForm form = PanelForm.parse(packed.form());
+        PanelShape shape = form.shape();
+        if (packed.parts().size() != 2 || packed.parts().get(0).byteSize() != shape.bytes()) {
+            throw new IllegalArgumentException(
+                    "The parts do not have the " + shape.bytes() + " bytes of '" + packed.form() + "'");
+        }
+        int[] order = packed.parts().get(1).toArray(ValueLayout.JAVA_INT_UNALIGNED);
+        if (order.length != 0 && order.length != shape.inputs()) {
+            throw new IllegalArgumentException("The order names " + order.length + " of " + shape.inputs() + " inputs");
+        }
+        for (int input : order) {
+            if (input < 0 || input >= shape.inputs()) {
+                throw new IllegalArgumentException("The order names input " + input + " of " + shape.inputs());
+            }
+        }
+        return new PanelMatrix(shape, packed.parts().getFirst(), padded(bias, shape), form.mode(), order, null);
+    }
 
     /** Float weights; {@code rowMajor} is {@code [outputs][inputs]}. */
     public static Linear f32(int outputs, int inputs, MemorySegment rowMajor, float[] bias, Arena arena) {
@@ -35,6 +69,17 @@ public final class Linears {
     /** Quantised weights: codes up to 4 bits take 4 bits, larger ones 8. */
     public static Linear quantized(QuantizedWeights w, float[] bias, ComputeMode mode, Arena arena) {
         return quantized(w, bias, mode, arena, null);
+    }
+
+    /**
+     * Adds to every weight the offset of its group of inputs: weights of the form {@code scale * code + offset}.
+     *
+     * @param codes the matrix without the offsets
+     * @param groupSize inputs that share an offset; divides the inputs
+     * @param offsets {@code [groups][outputs]}
+     */
+    public static Linear withOffsets(Linear codes, int groupSize, float[] offsets, Arena arena) {
+        return OffsetMatrix.of(codes, groupSize, offsets, arena);
     }
 
     static Linear quantized(

@@ -5,6 +5,7 @@ import static io.yuebing.kernels.PanelShape.ROWS;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.Arrays;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** A matrix held in panels. */
@@ -13,6 +14,7 @@ final class PanelMatrix implements Linear {
     private final MemorySegment panels;
     private final float[] bias;
     private final ComputeMode mode;
+    private final int[] inputOrder;
     private final int[] order;
     private final PanelMatrix[] alone = {this};
     private final @Nullable Kernels fixed;
@@ -42,6 +44,7 @@ final class PanelMatrix implements Linear {
         this.panels = panels;
         this.bias = bias;
         this.mode = mode;
+        this.inputOrder = inputOrder;
         this.order = packedOrder(shape, inputOrder);
         this.fixed = fixed;
         this.loops = Loops.of(fixed == null ? Kernels.active() : fixed, shape, mode);
@@ -111,6 +114,12 @@ final class PanelMatrix implements Linear {
                 && shape.groupSize() == other.shape.groupSize()
                 && loops().panels().layout(tokens) == other.loops().panels().layout(tokens)
                 && Arrays.equals(order, other.order);
+    }
+
+    @Override
+    public PackedLinear packed() {
+        MemorySegment order = MemorySegment.ofArray(inputOrder);
+        return new PackedLinear(new PanelForm(shape, mode).text(), List.of(panels, order));
     }
 
     @Override
