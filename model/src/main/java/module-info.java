@@ -8,6 +8,7 @@ module io.yuebing.model {
     requires transitive io.yuebing.api;
     requires transitive io.yuebing.kernels;
     requires transitive io.yuebing.kv;
+    requires io.yuebing.gguf;
     requires org.slf4j;
     requires tools.jackson.databind;
 

@@ -24,6 +24,8 @@ class ModuleDirectionTest {
                 .definedBy("io.yuebing.kernels..")
                 .layer("kv")
                 .definedBy("io.yuebing.kv..")
+                .layer("gguf")
+                .definedBy("io.yuebing.gguf..")
                 .layer("text")
                 .definedBy("io.yuebing.text..")
                 .layer("model")
@@ -66,6 +68,8 @@ class ModuleDirectionTest {
                 .mayOnlyBeAccessedByLayers("model", "engine", "node", "bench", "cli")
                 .whereLayer("kv")
                 .mayOnlyBeAccessedByLayers("model", "engine", "connector", "node", "bench", "cli")
+                .whereLayer("gguf")
+                .mayOnlyBeAccessedByLayers("text", "model", "node", "bench", "cli")
                 .check(CLASSES);
     }
 

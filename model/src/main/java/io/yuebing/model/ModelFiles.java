@@ -2,10 +2,12 @@ package io.yuebing.model;
 
 import io.yuebing.api.GenerationDefaults;
 import io.yuebing.api.UserError;
+import io.yuebing.gguf.GgufModel;
 import io.yuebing.model.decoder.Architecture;
 import io.yuebing.model.decoder.Architectures;
 import io.yuebing.model.decoder.AttentionSpec;
 import io.yuebing.model.decoder.DecoderSpec;
+import io.yuebing.model.gguf.GgufView;
 import io.yuebing.model.json.JsonObject;
 import io.yuebing.model.weights.Checkpoint;
 import io.yuebing.model.weights.GptqConfig;
@@ -14,11 +16,15 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.function.Supplier;
 
 /**
- * What the JSON files and the safetensors headers of a model directory say, without the weights.
+ * What the JSON files and the safetensors headers of a model directory, or the front of a GGUF file, say without the
+ * weights.
  *
- * @param json config.json
+ * @param dir the directory or the GGUF file
+ * @param json config.json, or what it would say
+ * @param chatTemplate whether there is one
  */
 record ModelFiles(
         Path dir,
@@ -26,16 +32,52 @@ record ModelFiles(
         ModelConfig config,
         DecoderSpec spec,
         Optional<GptqConfig> gptq,
-        Checkpoint checkpoint) {
+        Checkpoint checkpoint,
+        boolean chatTemplate) {
 
-    static ModelFiles open(Path dir) {
-        if (!Files.isDirectory(dir)) {
-            throw new UserError(dir + " is no directory; expected a Hugging Face style model directory with config.json"
-                    + " and safetensors files");
+    /** Opens a folder of safetensors files, or a GGUF file. */
+    static ModelFiles open(Path model) {
+        Optional<Path> gguf = GgufModel.find(model);
+        if (gguf.isPresent()) {
+            GgufView view = GgufView.open(gguf.get());
+            return of(
+                    gguf.get(),
+                    view.architecture(),
+                    view.config(),
+                    Optional.empty(),
+                    Optional.empty(),
+                    view::checkpoint,
+                    view.chatTemplate());
         }
+        if (!Files.isDirectory(model)) {
+            throw new UserError(
+                    model + " is no directory; expected a Hugging Face style model directory with config.json"
+                            + " and safetensors files, or a GGUF file");
+        }
+        return folder(model);
+    }
+
+    private static ModelFiles folder(Path dir) {
         JsonObject json = JsonObject.read(dir.resolve("config.json"));
         Optional<JsonObject> generation = JsonObject.readIfPresent(dir.resolve("generation_config.json"));
-        Architecture architecture = Architectures.of(json);
+        return of(
+                dir,
+                Architectures.of(json),
+                json,
+                generation,
+                GptqConfig.read(json, dir),
+                () -> Checkpoint.open(dir),
+                hasChatTemplate(dir));
+    }
+
+    private static ModelFiles of(
+            Path model,
+            Architecture architecture,
+            JsonObject json,
+            Optional<JsonObject> generation,
+            Optional<GptqConfig> gptq,
+            Supplier<Checkpoint> checkpoint,
+            boolean chatTemplate) {
         DecoderSpec spec = architecture.spec(json);
         AttentionSpec attention = spec.attention();
         ModelConfig config = new ModelConfig(
@@ -49,7 +91,14 @@ record ModelFiles(
                 spec.maxPositions(),
                 eosTokenIds(generation, json, spec.vocabSize()),
                 generation.map(ModelFiles::defaults).orElse(GenerationDefaults.NONE));
-        return new ModelFiles(dir, json, config, spec, GptqConfig.read(json, dir), Checkpoint.open(dir));
+        return new ModelFiles(model, json, config, spec, gptq, checkpoint.get(), chatTemplate);
+    }
+
+    private static boolean hasChatTemplate(Path dir) {
+        return Files.isRegularFile(dir.resolve("chat_template.jinja"))
+                || JsonObject.readIfPresent(dir.resolve("tokenizer_config.json"))
+                        .map(json -> json.has("chat_template"))
+                        .orElse(false);
     }
 
     private static List<Integer> eosTokenIds(Optional<JsonObject> generation, JsonObject config, int vocabSize) {

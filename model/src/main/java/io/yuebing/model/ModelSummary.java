@@ -1,10 +1,9 @@
 package io.yuebing.model;
 
 import io.yuebing.kv.ElementType;
-import io.yuebing.model.json.JsonObject;
+import io.yuebing.model.weights.BlockFormat;
 import io.yuebing.model.weights.GptqConfig;
 import io.yuebing.model.weights.TensorType;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
@@ -23,6 +22,7 @@ import java.util.stream.Collectors;
  * @param activeParameters those that the computation of one token reads: not the experts that it does not use
  * @param experts for example {@code 2 of 8 for each token in 32 layers}; {@code none}
  * @param weightBytes bytes of all tensors in the files
+ * @param loadedBytes bytes of all tensors as the kernels hold them; more where blocks of GGUF are taken apart
  * @param types element types in the files, the one with most bytes first
  * @param quantisation for example {@code gptq 4 bit, group 128, symmetric}; {@code none}
  * @param rope rotary position embedding, for example {@code theta 1000000}
@@ -38,6 +38,7 @@ public record ModelSummary(
         long activeParameters,
         String experts,
         long weightBytes,
+        long loadedBytes,
         List<String> types,
         String quantisation,
         String rope,
@@ -61,13 +62,14 @@ public record ModelSummary(
                 parameters.active(),
                 files.spec().describeExperts(),
                 files.checkpoint().bytes(),
+                loadedBytes(files),
                 types(files),
-                files.gptq().map(GptqConfig::describe).orElse("none"),
+                files.gptq().map(GptqConfig::describe).orElseGet(() -> ggufBlocks(files)),
                 files.spec().describeRope(),
                 files.spec().windowedLayers(),
                 kvBytes(files),
                 files.spec().tiedEmbeddings(),
-                hasChatTemplate(files.dir()));
+                files.chatTemplate());
     }
 
     /** Bytes of keys and values that one token takes in all layers. */
@@ -77,7 +79,7 @@ public record ModelSummary(
 
     /** Bytes to expect for the weights and one sequence of full length. */
     public long memoryNeeded(ElementType kvType) {
-        return weightBytes + kvBytesPerToken(kvType) * config.maxPositions();
+        return loadedBytes + kvBytesPerToken(kvType) * config.maxPositions();
     }
 
     /** Types and quantisation in a few words. */
@@ -102,10 +104,16 @@ public record ModelSummary(
         return bytes;
     }
 
-    private static boolean hasChatTemplate(Path dir) {
-        return Files.isRegularFile(dir.resolve("chat_template.jinja"))
-                || JsonObject.readIfPresent(dir.resolve("tokenizer_config.json"))
-                        .map(json -> json.has("chat_template"))
-                        .orElse(false);
+    private static long loadedBytes(ModelFiles files) {
+        return files.checkpoint().tensors().stream()
+                .mapToLong(BlockFormat::loadedBytes)
+                .sum();
+    }
+
+    private static String ggufBlocks(ModelFiles files) {
+        return files.checkpoint().tensors().stream()
+                        .anyMatch(tensor -> tensor.type().elements() > 1)
+                ? "gguf blocks of " + types(files).getFirst()
+                : "none";
     }
 }

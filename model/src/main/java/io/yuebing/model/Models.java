@@ -5,10 +5,12 @@ import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.model.decoder.Decoder;
 import io.yuebing.model.weights.Fingerprint;
+import io.yuebing.model.weights.WeightCache;
 import io.yuebing.model.weights.WeightLoader;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,14 +26,29 @@ public final class Models {
      * @param compute how products of quantised weights treat their activations
      * @param threads threads that load and later compute, the engine's own included; at least 1
      * @param progress told of the bytes read
+     * @param cache where repacked weights are kept; empty = nowhere
      */
-    public record LoadOptions(ComputeMode compute, int threads, ProgressListener progress) {
+    public record LoadOptions(
+            ComputeMode compute, int threads, ProgressListener progress, Optional<CacheOptions> cache) {
+        /** Loads without a cache. */
+        public LoadOptions(ComputeMode compute, int threads, ProgressListener progress) {
+            this(compute, threads, progress, Optional.empty());
+        }
+
         public LoadOptions {
             if (threads < 1) {
                 throw new IllegalArgumentException("threads must be at least 1, got " + threads);
             }
         }
     }
+
+    /**
+     * Where repacked weights are kept on disk.
+     *
+     * @param directory made if it is not there
+     * @param limitBytes most bytes of all files together
+     */
+    public record CacheOptions(Path directory, long limitBytes) {}
 
     /** Told how far loading is; called by one thread at a time. Must return quickly. */
     @FunctionalInterface
@@ -77,6 +94,9 @@ public final class Models {
         boolean loaded = false;
         try {
             WeightLoader weights = new WeightLoader(files.checkpoint(), files.gptq(), options.compute(), arena);
+            options.cache()
+                    .ifPresent(cache -> weights.cachedIn(
+                            WeightCache.of(cache.directory(), cache.limitBytes(), fingerprint, files.checkpoint())));
             CausalLm model = Decoder.load(
                     files.config(), files.spec(), fingerprint, weights, options.progress()::loaded, pool, arena);
             loaded = true;

@@ -177,7 +177,7 @@ class ModelsTest {
         loadError()
                 .isEqualTo(dir.resolve("model.safetensors")
                         + ": tensor model.layers.0.mlp.down_proj.weight has shape [32, 2], expected [32, 48] by"
-                        + " config.json");
+                        + " the model's configuration");
     }
 
     @Test

@@ -22,7 +22,11 @@ record Reference(List<Prompt> prompts) {
     record Top(int position, int[] ids, double[] logits) {}
 
     static Reference read(Path modelDir) {
-        JsonNode json = JsonMapper.shared().readTree(modelDir.resolve("reference.json"));
+        return readFile(modelDir.resolve("reference.json"));
+    }
+
+    static Reference readFile(Path file) {
+        JsonNode json = JsonMapper.shared().readTree(file);
         List<Prompt> prompts = new ArrayList<>();
         for (JsonNode prompt : json.get("prompts")) {
             List<Top> top = new ArrayList<>();

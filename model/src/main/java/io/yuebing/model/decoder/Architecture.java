@@ -1,6 +1,7 @@
 package io.yuebing.model.decoder;
 
 import io.yuebing.model.json.JsonObject;
+import java.util.Optional;
 
 /**
  * A family of decoder-only models: how its config.json describes the computation that {@link Decoder} carries out.
@@ -20,4 +21,9 @@ public interface Architecture {
      * @throws io.yuebing.api.UserError if a field is missing, out of range or asks for something unsupported
      */
     DecoderSpec spec(JsonObject config);
+
+    /** How GGUF files hold such models; empty if they are not read from GGUF. */
+    default Optional<GgufForm> gguf() {
+        return Optional.empty();
+    }
 }

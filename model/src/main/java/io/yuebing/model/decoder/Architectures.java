@@ -25,6 +25,11 @@ public final class Architectures {
 
     private Architectures() {}
 
+    /** All families. */
+    public static List<Architecture> all() {
+        return ALL;
+    }
+
     /**
      * Finds the family of a model.
      *

@@ -1,6 +1,7 @@
 package io.yuebing.model.decoder;
 
 import io.yuebing.model.json.JsonObject;
+import java.util.Optional;
 
 /**
  * Llama 2, 3 and the many models of their shape (Touvron et al., 2023; Grattafiori et al., 2024). As in transformers'
@@ -10,6 +11,11 @@ final class Llama implements Architecture {
     @Override
     public String name() {
         return "LlamaForCausalLM";
+    }
+
+    @Override
+    public Optional<GgufForm> gguf() {
+        return Optional.of(GgufForm.of("llama").withPairedRows());
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.yuebing.model.decoder;
 
 import io.yuebing.model.json.JsonObject;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Qwen2 and Qwen2.5 (Yang et al., 2024): Llama with biases on query, key and value and an optional sliding window on the
@@ -11,6 +12,11 @@ final class Qwen2 implements Architecture {
     @Override
     public String name() {
         return "Qwen2ForCausalLM";
+    }
+
+    @Override
+    public Optional<GgufForm> gguf() {
+        return Optional.of(GgufForm.of("qwen2"));
     }
 
     @Override

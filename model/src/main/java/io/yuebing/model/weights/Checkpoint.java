@@ -27,15 +27,34 @@ import java.util.stream.Stream;
  * <p>Opening reads and checks the headers only. Data is mapped tensor by tensor into an arena of the caller's.
  */
 public final class Checkpoint {
+    /** How tensors are called in the files, where it is not as in transformers. */
+    public interface FileNames {
+        /** The name in the files of a tensor that is asked for as {@code name}. */
+        String inFile(String name);
+    }
+
     private static final String SINGLE = "model.safetensors";
     private static final String INDEX = "model.safetensors.index.json";
 
     private final Path dir;
     private final SortedMap<String, TensorInfo> tensors;
+    private final FileNames names;
 
-    private Checkpoint(Path dir, SortedMap<String, TensorInfo> tensors) {
+    private Checkpoint(Path dir, SortedMap<String, TensorInfo> tensors, FileNames names) {
         this.dir = dir;
         this.tensors = tensors;
+        this.names = names;
+    }
+
+    /**
+     * The tensors of files of another format.
+     *
+     * @param model the file or folder
+     * @param tensors under the names of transformers
+     * @param names for messages
+     */
+    public static Checkpoint of(Path model, SortedMap<String, TensorInfo> tensors, FileNames names) {
+        return new Checkpoint(model, tensors, names);
     }
 
     /**
@@ -46,13 +65,13 @@ public final class Checkpoint {
     public static Checkpoint open(Path dir) {
         Path index = dir.resolve(INDEX);
         if (!Files.exists(dir.resolve(SINGLE)) && Files.exists(index)) {
-            return new Checkpoint(dir, sharded(dir, index));
+            return new Checkpoint(dir, sharded(dir, index), name -> name);
         }
         SortedMap<String, TensorInfo> tensors = new TreeMap<>();
         for (TensorInfo tensor : SafetensorsHeader.read(singleFile(dir))) {
             tensors.put(tensor.name(), tensor);
         }
-        return new Checkpoint(dir, tensors);
+        return new Checkpoint(dir, tensors, name -> name);
     }
 
     /** {@code model.safetensors}, or the only safetensors file: old GPTQ models name it after bits and group size. */
@@ -133,7 +152,7 @@ public final class Checkpoint {
     UserError missing(String name) {
         Set<String> files = new TreeSet<>();
         tensors.values().forEach(tensor -> files.add(tensor.file().getFileName().toString()));
-        return new UserError(dir + ": tensor " + name + " is missing; looked in the headers of " + files
+        return new UserError(dir + ": tensor " + names.inFile(name) + " is missing; looked in the headers of " + files
                 + ", which hold " + tensors.size() + " tensors");
     }
 
@@ -142,7 +161,7 @@ public final class Checkpoint {
         return tensors.values().stream().mapToLong(TensorInfo::bytes).sum();
     }
 
-    /** Maps the bytes of one tensor, read-only, for as long as the arena lives; they need not be aligned. */
+    /** Maps the bytes of one tensor, not to be written, for as long as the arena lives; they need not be aligned. */
     public static MemorySegment map(TensorInfo tensor, Arena arena) {
         try (FileChannel channel = FileChannel.open(tensor.file(), StandardOpenOption.READ)) {
             long size = channel.size();
@@ -150,7 +169,9 @@ public final class Checkpoint {
                 throw new UserError(tensor.file() + ": became shorter while it was read; tensor " + tensor.name()
                         + " ends at byte " + (tensor.offset() + tensor.bytes()) + ", the file has " + size);
             }
-            return channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset(), tensor.bytes(), arena);
+            MemorySegment data = channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset(), tensor.bytes(), arena);
+            return tensor.rows()
+                    .restore(data, tensor.shape().isEmpty() ? 1 : tensor.shape().getFirst(), arena);
         } catch (IOException e) {
             throw new UserError("cannot read tensor " + tensor.name() + " of " + tensor.file() + ": " + e, e);
         }

@@ -2,6 +2,8 @@ package io.yuebing.model.weights;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * The table that turns token ids into rows, read straight from the file: a step needs few of its rows.
@@ -9,6 +11,8 @@ import java.lang.foreign.MemorySegment;
  * @param data {@code [rows][columns]} of {@code type}
  */
 public record Embedding(TensorType type, int rows, int columns, MemorySegment data) {
+    static final List<TensorType> TYPES = Stream.concat(FloatFormat.TYPES.stream(), BlockFormat.TYPES.stream())
+            .toList();
 
     static Embedding map(TensorInfo tensor, Arena arena) {
         return new Embedding(
@@ -27,6 +31,10 @@ public record Embedding(TensorType type, int rows, int columns, MemorySegment da
         if (token < 0 || token >= rows) {
             throw new IllegalArgumentException("token id " + token + " is not in [0, " + (rows - 1) + "]");
         }
-        FloatFormat.widen(type, data, (long) token * columns, into, offset, columns);
+        if (type.elements() == 1) {
+            FloatFormat.widen(type, data, (long) token * columns, into, offset, columns);
+        } else {
+            BlockFormat.widen(type, data, (long) token * columns, into, offset, columns);
+        }
     }
 }

@@ -54,6 +54,12 @@ public final class Fingerprint {
         return HexFormat.of().formatHex(digest.digest()).substring(0, HEX_DIGITS);
     }
 
+    /** The digest of a text, 32 hexadecimal digits. */
+    static String ofText(String text) {
+        byte[] digest = sha256().digest(text.getBytes(StandardCharsets.UTF_8));
+        return HexFormat.of().formatHex(digest).substring(0, HEX_DIGITS);
+    }
+
     /** Start, middle and end. */
     private static void addSamples(MessageDigest digest, FileChannel channel, TensorInfo tensor) throws IOException {
         long last = Math.max(0, tensor.bytes() - SAMPLE_BYTES);

@@ -14,7 +14,10 @@ public record FloatFormat() implements LinearFormat {
 
     @Override
     public boolean holds(Checkpoint checkpoint, String prefix) {
-        return checkpoint.find(prefix + ".weight").isPresent();
+        return checkpoint
+                .find(prefix + ".weight")
+                .filter(tensor -> tensor.type().elements() == 1)
+                .isPresent();
     }
 
     @Override
@@ -41,8 +44,7 @@ public record FloatFormat() implements LinearFormat {
                     case F32 -> Linears.f32(outputs, inputs, data, bias, arena);
                     case F16 -> Linears.f16(outputs, inputs, data, bias, arena);
                     case BF16 -> Linears.bf16(outputs, inputs, data, bias, arena);
-                    case BOOL, U8, I8, F8_E4M3, F8_E5M2, U16, I16, U32, I32, U64, I64, F64 ->
-                        throw new IllegalStateException("not a float type: " + tensor.type());
+                    default -> throw new IllegalStateException("not a float type: " + tensor.type());
                 };
             }
         }
@@ -55,8 +57,7 @@ public record FloatFormat() implements LinearFormat {
             case F32 -> Rows.f32ToFloat(data, at, into, offset, n);
             case F16 -> Rows.f16ToFloat(data, at, into, offset, n);
             case BF16 -> Rows.bf16ToFloat(data, at, into, offset, n);
-            case BOOL, U8, I8, F8_E4M3, F8_E5M2, U16, I16, U32, I32, U64, I64, F64 ->
-                throw new IllegalStateException("not a float type: " + type);
+            default -> throw new IllegalStateException("not a float type: " + type);
         }
     }
 

@@ -5,7 +5,7 @@ import io.yuebing.kernels.Linear;
 import java.lang.foreign.Arena;
 
 /** A way in which model files hold the matrix of a linear layer. */
-public sealed interface LinearFormat permits FloatFormat, GptqFormat {
+public sealed interface LinearFormat permits FloatFormat, GptqFormat, BlockFormat {
 
     /** Whether the layer whose tensors start with {@code prefix} is held so. */
     boolean holds(Checkpoint checkpoint, String prefix);

@@ -6,22 +6,29 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Where a tensor lies in a safetensors file; checked against the file's size.
+ * Where a tensor lies in a file; checked against the file's size.
  *
  * @param file the file
- * @param name as in the header, for example {@code model.norm.weight}
+ * @param name as in the file, for example {@code model.norm.weight}
  * @param type type of the elements
  * @param shape sizes from the outermost to the innermost axis; empty for a scalar
  * @param offset bytes from the start of the file to the first element
- * @param bytes bytes of all elements, {@code product(shape) x type.bytes()}
+ * @param bytes bytes of all elements, {@code product(shape) / type.elements() x type.bytes()}
+ * @param rows in which order the file has the rows
  */
-public record TensorInfo(Path file, String name, TensorType type, List<Long> shape, long offset, long bytes) {
+public record TensorInfo(
+        Path file, String name, TensorType type, List<Long> shape, long offset, long bytes, RowOrder rows) {
     public TensorInfo {
         shape = List.copyOf(shape);
     }
 
+    /** A tensor whose rows lie as the model numbers them. */
+    public TensorInfo(Path file, String name, TensorType type, List<Long> shape, long offset, long bytes) {
+        this(file, name, type, shape, offset, bytes, RowOrder.PLAIN);
+    }
+
     public long elements() {
-        return bytes / type.bytes();
+        return bytes / type.bytes() * type.elements();
     }
 
     /**
@@ -40,7 +47,7 @@ public record TensorInfo(Path file, String name, TensorType type, List<Long> sha
         }
         if (!same) {
             throw new UserError(file + ": tensor " + name + " has shape " + shape + ", expected "
-                    + Arrays.toString(expected) + " by config.json");
+                    + Arrays.toString(expected) + " by the model's configuration");
         }
         return this;
     }

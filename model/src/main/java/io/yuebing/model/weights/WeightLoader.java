@@ -4,6 +4,8 @@ import io.yuebing.api.UserError;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kernels.Linear;
 import io.yuebing.kernels.WorkerPool;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -24,6 +26,7 @@ public final class WeightLoader {
     private final ComputeMode mode;
     private final Arena arena;
     private final List<Slot> slots = new ArrayList<>();
+    private Optional<WeightCache> cache = Optional.empty();
 
     /**
      * Prepares loading.
@@ -34,9 +37,15 @@ public final class WeightLoader {
     public WeightLoader(Checkpoint checkpoint, Optional<GptqConfig> gptq, ComputeMode mode, Arena arena) {
         this.checkpoint = checkpoint;
         this.formats = gptq.<List<LinearFormat>>map(config -> List.of(new GptqFormat(config), new FloatFormat()))
-                .orElse(List.of(new FloatFormat()));
+                .orElse(List.of(new FloatFormat(), new BlockFormat()));
         this.mode = mode;
         this.arena = arena;
+    }
+
+    /** Keeps the repacked weights on disk, and takes them from there if they are. */
+    public WeightLoader cachedIn(WeightCache weightCache) {
+        cache = Optional.of(weightCache);
+        return this;
     }
 
     /**
@@ -50,7 +59,8 @@ public final class WeightLoader {
     public Supplier<Linear> linear(String prefix, int outputs, int inputs, boolean biasRequired) {
         for (LinearFormat format : formats) {
             if (format.holds(checkpoint, prefix)) {
-                return slot(format.find(checkpoint, prefix, outputs, inputs), bias(prefix, outputs, biasRequired));
+                return slot(
+                        prefix, format.find(checkpoint, prefix, outputs, inputs), bias(prefix, outputs, biasRequired));
             }
         }
         if (checkpoint.find(prefix + ".qweight").isPresent()) {
@@ -63,7 +73,11 @@ public final class WeightLoader {
 
     /** Asks for an embedding's tensor used as a matrix: tied embeddings. */
     public Supplier<Linear> tied(String name, int outputs, int inputs) {
-        return slot(FloatFormat.matrix(checkpoint.require(name), outputs, inputs), new float[0]);
+        TensorInfo tensor = checkpoint.require(name);
+        LinearFormat.Stored matrix = tensor.type().elements() == 1
+                ? FloatFormat.matrix(tensor, outputs, inputs)
+                : BlockFormat.matrix(tensor, outputs, inputs);
+        return slot(name, matrix, new float[0]);
     }
 
     /** Reads a vector at once. */
@@ -73,7 +87,7 @@ public final class WeightLoader {
 
     /** Maps an embedding for as long as the arena lives. */
     public Embedding embedding(String name, int rows, int columns) {
-        return Embedding.map(checkpoint.require(name).expect(FloatFormat.TYPES, rows, columns), arena);
+        return Embedding.map(checkpoint.require(name).expect(Embedding.TYPES, rows, columns), arena);
     }
 
     private float[] bias(String prefix, int outputs, boolean required) {
@@ -81,22 +95,87 @@ public final class WeightLoader {
         return required || checkpoint.find(name).isPresent() ? vector(name, outputs) : new float[0];
     }
 
-    private Supplier<Linear> slot(LinearFormat.Stored stored, float[] bias) {
-        Slot slot = new Slot(stored, bias);
+    private Supplier<Linear> slot(String name, LinearFormat.Stored stored, float[] bias) {
+        Slot slot = new Slot(name, stored, bias);
         slots.add(slot);
         return slot;
     }
 
     /** Reads all layers asked for. */
     public void load(WorkerPool pool, Progress progress) {
-        Meter meter =
-                new Meter(slots.stream().mapToLong(slot -> slot.stored.bytes()).sum(), progress);
-        List<Slot> largestFirst = new ArrayList<>(slots); // or one thread ends with the largest, the others idle
-        largestFirst.sort(Comparator.comparingLong(slot -> -slot.stored.bytes()));
-        pool.run(largestFirst.size(), i -> {
-            Slot slot = largestFirst.get(i);
+        long bytes = slots.stream().mapToLong(slot -> slot.stored.bytes()).sum();
+        // Largest first, or one thread ends with the largest while the others idle.
+        slots.sort(Comparator.comparingLong(slot -> -slot.stored.bytes()));
+        Optional<WeightCache> worthwhile = cache.filter(weightCache -> weightCache.worthwhile(bytes));
+        if (worthwhile.isPresent()) {
+            WeightCache weightCache = worthwhile.get();
+            if (take(weightCache, pool, new Meter(bytes, progress))) {
+                return;
+            }
+            Meter meter = new Meter(bytes, progress);
+            if (weightCache.make(writer -> repack(writer, pool, meter)) && take(weightCache, pool, Meter.NONE)) {
+                return;
+            }
+        }
+        Meter meter = new Meter(bytes, progress);
+        pool.run(slots.size(), i -> {
+            Slot slot = slots.get(i);
             slot.linear = slot.stored.load(slot.bias, mode, arena);
             meter.add(slot.stored.bytes());
+        });
+    }
+
+    /** Takes all layers from the cache, or none. */
+    private boolean take(WeightCache weightCache, WorkerPool pool, Meter meter) {
+        Optional<PackedFile.Contents> found = weightCache.open(arena);
+        if (found.isEmpty()) {
+            return false;
+        }
+        PackedFile.Contents contents = found.get();
+        Linear[] linears = new Linear[slots.size()];
+        try {
+            if (contents.size() != slots.size()) {
+                throw new IOException("it has " + contents.size() + " matrices, expected " + slots.size());
+            }
+            pool.run(slots.size(), i -> {
+                linears[i] = linear(contents, i);
+                meter.add(slots.get(i).stored.bytes());
+            });
+        } catch (IOException e) {
+            weightCache.discard(e.getMessage());
+            return false;
+        } catch (UncheckedIOException e) {
+            weightCache.discard(e.getMessage());
+            return false;
+        }
+        for (int i = 0; i < linears.length; i++) {
+            slots.get(i).linear = linears[i];
+        }
+        return true;
+    }
+
+    private Linear linear(PackedFile.Contents contents, int index) {
+        Slot slot = slots.get(index);
+        try {
+            if (!contents.name(index).equals(slot.name)) {
+                throw new IOException("matrix " + index + " is " + contents.name(index) + ", expected " + slot.name);
+            }
+            return contents.linear(index, slot.bias);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+    }
+
+    /** Writes all layers, of which as many are in memory as there are threads. */
+    private void repack(PackedFile.Writer writer, WorkerPool pool, Meter meter) {
+        pool.run(slots.size(), i -> {
+            Slot slot = slots.get(i);
+            try (Arena one = Arena.ofConfined()) {
+                writer.add(i, slot.name, slot.stored.load(slot.bias, mode, one).packed());
+                meter.add(slot.stored.bytes());
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
         });
     }
 
@@ -108,11 +187,13 @@ public final class WeightLoader {
 
     /** A linear layer asked for. */
     private static final class Slot implements Supplier<Linear> {
+        private final String name;
         private final LinearFormat.Stored stored;
         private final float[] bias;
         private volatile @Nullable Linear linear;
 
-        Slot(LinearFormat.Stored stored, float[] bias) {
+        Slot(String name, LinearFormat.Stored stored, float[] bias) {
+            this.name = name;
             this.stored = stored;
             this.bias = bias;
         }
@@ -129,6 +210,8 @@ public final class WeightLoader {
 
     /** Adds up what the threads have read. */
     private static final class Meter {
+        static final Meter NONE = new Meter(0, (bytes, totalBytes) -> {});
+
         private final long total;
         private final Progress progress;
         private long done;

@@ -128,7 +128,8 @@ class GptqFormatTest {
         Synthetic.random(8, 64, false, true, GroupIndex.ASCENDING, 3).file().write(dir.resolve("model.safetensors"));
         assertThatThrownBy(() -> packed(new GptqConfig(4, 64, false, true, false)))
                 .isInstanceOf(UserError.class)
-                .hasMessageEndingWith("tensor layer.qweight has shape [64, 48], expected [32, 48] by config.json");
+                .hasMessageEndingWith(
+                        "tensor layer.qweight has shape [64, 48], expected [32, 48] by the model's configuration");
     }
 
     @Test
