@@ -5,6 +5,7 @@ module io.yuebing.cli {
     requires io.yuebing.api;
     requires io.yuebing.dialect;
     requires io.yuebing.gateway;
+    requires io.yuebing.gguf;
     requires io.yuebing.kv;
     requires io.yuebing.transfer;
     // Only commands that compute resolve these (the launcher adds the module io.yuebing.node or io.yuebing.bench): the

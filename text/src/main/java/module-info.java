@@ -10,6 +10,7 @@ module io.yuebing.text {
     requires static transitive org.jspecify;
     requires ai.djl.tokenizers;
     requires io.yuebing.api;
+    requires io.yuebing.gguf;
     requires tools.jackson.databind;
 
     exports io.yuebing.text;

@@ -47,6 +47,7 @@ final class ModelReport {
         report.add("active parameters", summary.activeParameters(), count(summary.activeParameters()));
         report.add("experts", summary.experts());
         report.addBytes("weight bytes", summary.weightBytes());
+        report.addBytes("weight bytes in memory", summary.loadedBytes());
         report.add("element types", summary.types(), String.join(", ", summary.types()));
         report.add("quantisation", summary.quantisation());
         report.add("layers", config.layers());

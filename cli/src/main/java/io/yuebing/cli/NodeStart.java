@@ -12,7 +12,9 @@ import io.yuebing.node.NodeConfig;
 import io.yuebing.node.NodeServer;
 import io.yuebing.transfer.TransferProtocols;
 import java.net.URI;
+import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -24,6 +26,7 @@ final class NodeStart {
         NodeConfig config = new NodeConfig(
                 NodeRole.parse(role),
                 model.directory(),
+                weightCache(configuration),
                 model.name(),
                 configuration.get(Settings.HOST),
                 configuration.get(Settings.PORT),
@@ -78,6 +81,23 @@ final class NodeStart {
                 node.close();
             }
         };
+    }
+
+    private static Optional<Models.CacheOptions> weightCache(Configuration configuration) {
+        long limit = configuration.get(Settings.WEIGHT_CACHE);
+        return limit == 0
+                ? Optional.empty()
+                : Optional.of(new Models.CacheOptions(cache(configuration).resolve("weights"), limit));
+    }
+
+    private static Path cache(Configuration configuration) {
+        return configuration
+                .find(Settings.CACHE)
+                .map(path -> configuration.path(Settings.CACHE, path))
+                .orElseGet(() -> Path.of(Optional.ofNullable(System.getenv("XDG_CACHE_HOME"))
+                                .filter(home -> !home.isBlank())
+                                .orElse(System.getProperty("user.home") + "/.cache"))
+                        .resolve("yuebing"));
     }
 
     /** A line for every tenth of a model that takes long to load. */

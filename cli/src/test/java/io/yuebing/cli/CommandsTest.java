@@ -80,7 +80,8 @@ class CommandsTest {
     void inspectOfNothingSaysWhatToDo() {
         assertThat(run("inspect", "no/such")).isEqualTo(2);
         assertThat(err.toString())
-                .startsWith("yuebing: model 'no/such' is neither a folder nor a repository that was fetched");
+                .startsWith(
+                        "yuebing: model 'no/such' is neither a folder or GGUF file nor a repository that was fetched");
     }
 
     private int run(String... arguments) {

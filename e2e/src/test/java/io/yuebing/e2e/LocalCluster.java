@@ -90,6 +90,7 @@ final class LocalCluster implements AutoCloseable {
         return new NodeConfig(
                 role,
                 settings.model(),
+                Optional.empty(),
                 "model-under-test",
                 "127.0.0.1",
                 0,

@@ -1,12 +1,7 @@
 package io.yuebing.node;
 
 import io.yuebing.kernels.KernelWarmup;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
-import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -28,8 +23,8 @@ final class LoopWarmup implements AutoCloseable {
     }
 
     /** Warms up now or soon, as the size of the model's weights says; not at all if the loops need none. */
-    static LoopWarmup of(Path model) {
-        if (!KernelWarmup.needed() || weightBytes(model) >= LARGE_BYTES) {
+    static LoopWarmup of(long weightBytes) {
+        if (!KernelWarmup.needed() || weightBytes >= LARGE_BYTES) {
             warmUp();
             return new LoopWarmup(
                     Thread.ofPlatform().daemon().name("loop-warmup").unstarted(() -> {}));
@@ -50,16 +45,6 @@ final class LoopWarmup implements AutoCloseable {
         }
         long millis = KernelWarmup.warmUp();
         LOG.info("vector loops are compiled, after {} ms", millis);
-    }
-
-    private static long weightBytes(Path model) {
-        try (Stream<Path> files = Files.list(model)) {
-            return files.filter(file -> file.toString().endsWith(".safetensors"))
-                    .mapToLong(file -> file.toFile().length())
-                    .sum();
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot list " + model, e);
-        }
     }
 
     @Override

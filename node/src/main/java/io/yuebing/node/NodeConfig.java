@@ -4,6 +4,7 @@ import io.yuebing.api.NodeRole;
 import io.yuebing.dialect.SurfaceOptions;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kv.ElementType;
+import io.yuebing.model.Models;
 import io.yuebing.transfer.TransferProtocol;
 import io.yuebing.transfer.TransferSecurity;
 import java.net.URI;
@@ -15,7 +16,8 @@ import java.util.Optional;
  * How a node runs.
  *
  * @param role what it does
- * @param model directory of the model
+ * @param model directory of the model, or its GGUF file
+ * @param weightCache where repacked weights are kept; empty = nowhere
  * @param servedModelName name that clients use
  * @param host address of the HTTP surface
  * @param port port of the HTTP surface; 0 = any free one
@@ -46,6 +48,7 @@ import java.util.Optional;
 public record NodeConfig(
         NodeRole role,
         Path model,
+        Optional<Models.CacheOptions> weightCache,
         String servedModelName,
         String host,
         int port,

@@ -6,26 +6,14 @@ import io.yuebing.api.ServiceException;
 import io.yuebing.dialect.ApiExchange;
 import io.yuebing.dialect.ApiRoutes;
 import io.yuebing.dialect.NodeWire;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.util.List;
+import io.yuebing.text.TextFiles;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** What the gateway asks of a node besides tokens: who it is, its text files, room for a KV cache. */
 final class NodeRoutes {
-    private static final List<String> TEXT_FILES = List.of(
-            "config.json",
-            "generation_config.json",
-            "tokenizer.json",
-            "tokenizer_config.json",
-            "special_tokens_map.json",
-            "chat_template.jinja");
-
-    private final Path model;
+    private final TextFiles text;
     private final int maxModelLength;
     private final ReserveDesk desk;
     private final DrainGate gate;
@@ -33,8 +21,8 @@ final class NodeRoutes {
     private volatile @Nullable NodeInfo info;
 
     /** @param onDrain what {@code POST /yuebing/v1/drain} sets off */
-    NodeRoutes(Path model, int maxModelLength, ReserveDesk desk, DrainGate gate, Runnable onDrain) {
-        this.model = model;
+    NodeRoutes(TextFiles text, int maxModelLength, ReserveDesk desk, DrainGate gate, Runnable onDrain) {
+        this.text = text;
         this.maxModelLength = maxModelLength;
         this.desk = desk;
         this.gate = gate;
@@ -71,15 +59,8 @@ final class NodeRoutes {
         info(exchange);
     }
 
-    private void textFiles(ApiExchange exchange) throws IOException {
-        Map<String, byte[]> files = new TreeMap<>();
-        for (String name : TEXT_FILES) {
-            Path file = model.resolve(name);
-            if (Files.isRegularFile(file)) {
-                files.put(name, Files.readAllBytes(file));
-            }
-        }
-        NodeWire.send(exchange, files);
+    private void textFiles(ApiExchange exchange) {
+        NodeWire.send(exchange, text.all());
     }
 
     private void reserve(ApiExchange exchange) throws InterruptedException {

@@ -24,6 +24,7 @@ import io.yuebing.model.CausalLm;
 import io.yuebing.model.ModelConfig;
 import io.yuebing.model.Models;
 import io.yuebing.text.ChatTemplate;
+import io.yuebing.text.TextFiles;
 import io.yuebing.text.Tokenizer;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferClientOptions;
@@ -87,13 +88,16 @@ public final class NodeServer implements AutoCloseable {
     private static NodeServer start(NodeConfig config, Models.ProgressListener progress, Deque<AutoCloseable> owned) {
         KernelChoice.wish(config.kernels());
         KernelWarmup.beginPlain();
-        Tokenizer tokenizer = own(owned, Tokenizer.load(config.model()));
-        Optional<ChatTemplate> template = ChatTemplate.load(config.model());
+        TextFiles text = TextFiles.of(config.model());
+        Tokenizer tokenizer = own(owned, Tokenizer.load(text));
+        Optional<ChatTemplate> template = ChatTemplate.load(text);
         CausalLm model = own(
                 owned,
-                Models.load(config.model(), new Models.LoadOptions(config.compute(), config.threads(), progress)));
+                Models.load(
+                        config.model(),
+                        new Models.LoadOptions(config.compute(), config.threads(), progress, config.weightCache())));
         LOG.info("computes with {} threads, {}", config.threads(), KernelChoice.describe());
-        own(owned, LoopWarmup.of(config.model()));
+        own(owned, LoopWarmup.of(Models.inspect(config.model()).weightBytes()));
         Engine engine = own(owned, startEngine(config, model));
         KvReceiver receiver = own(
                 owned,
@@ -132,6 +136,7 @@ public final class NodeServer implements AutoCloseable {
         return listen(
                 config,
                 new ServedModel(modelInfo, tokenizer, template, Instant.now().getEpochSecond()),
+                text,
                 engine,
                 receiver,
                 pusher,
@@ -177,6 +182,7 @@ public final class NodeServer implements AutoCloseable {
     private static NodeServer listen(
             NodeConfig config,
             ServedModel served,
+            TextFiles text,
             Engine engine,
             KvReceiver receiver,
             KvPusher pusher,
@@ -186,7 +192,7 @@ public final class NodeServer implements AutoCloseable {
         SurfaceMetrics metrics = new SurfaceMetrics();
         NodeMetrics.register(metrics, served.info().name(), engine, pusher, receiver);
         NodeRoutes control = new NodeRoutes(
-                config.model(),
+                text,
                 served.info().maxModelLength(),
                 new ReserveDesk(receiver, config.transferAdvertise()),
                 generator,

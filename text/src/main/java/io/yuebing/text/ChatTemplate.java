@@ -3,8 +3,6 @@ package io.yuebing.text;
 import io.yuebing.api.UserError;
 import io.yuebing.text.jinja.JinjaException;
 import io.yuebing.text.jinja.Template;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.HashMap;
@@ -35,23 +33,27 @@ public final class ChatTemplate {
     }
 
     /**
-     * Finds the template of a model directory: {@code chat_template.jinja}, or else {@code chat_template} in
+     * Finds the template of a model: {@code chat_template.jinja}, or else {@code chat_template} in
      * {@code tokenizer_config.json} (one template, or named ones of which {@code tool_use} serves requests with tools),
-     * or in {@code chat_template.json}.
+     * or in {@code chat_template.json}; in a GGUF file, the metadata's.
      *
+     * @param model a folder or a GGUF file
      * @return empty if the model has none
      * @throws UserError if a file is damaged or the template cannot be read
      */
-    public static Optional<ChatTemplate> load(Path modelDir) {
+    public static Optional<ChatTemplate> load(Path model) {
+        return load(TextFiles.of(model));
+    }
+
+    /** The same with files that are at hand. */
+    public static Optional<ChatTemplate> load(TextFiles files) {
         Map<String, String> sources = new LinkedHashMap<>();
-        Path file = modelDir.resolve("chat_template.jinja");
-        if (Files.exists(file)) {
-            sources.put(DEFAULT, text(file));
-        }
+        String file = "chat_template.jinja";
+        files.find(file).ifPresent(text -> sources.put(DEFAULT, text));
         for (String name : List.of("tokenizer_config.json", "chat_template.json")) {
             if (sources.isEmpty()) {
-                file = modelDir.resolve(name);
-                addSources(SpecialTokens.json(file).path("chat_template"), sources);
+                file = name;
+                addSources(SpecialTokens.json(files, name).path("chat_template"), sources);
             }
         }
         if (sources.isEmpty()) {
@@ -64,19 +66,11 @@ public final class ChatTemplate {
             } catch (JinjaException e) {
                 throw new UserError(
                         "The chat template '%s' in %s cannot be read: %s."
-                                .formatted(source.getKey(), file, e.getMessage()),
+                                .formatted(source.getKey(), files.origin(file), e.getMessage()),
                         e);
             }
         }
-        return Optional.of(new ChatTemplate(templates, SpecialTokens.read(modelDir), Clock.systemDefaultZone()));
-    }
-
-    private static String text(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new UserError("Cannot read " + file + ": " + e.getMessage(), e);
-        }
+        return Optional.of(new ChatTemplate(templates, SpecialTokens.read(files), Clock.systemDefaultZone()));
     }
 
     private static void addSources(JsonNode found, Map<String, String> sources) {

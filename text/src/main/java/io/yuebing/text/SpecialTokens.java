@@ -1,13 +1,11 @@
 package io.yuebing.text;
 
 import io.yuebing.api.UserError;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -22,12 +20,12 @@ final class SpecialTokens {
      * Reads {@code tokenizer_config.json}, and {@code special_tokens_map.json} where the former is of the old kind
      * that does not list the added tokens: the order in which transformers trusts them.
      */
-    static Map<String, Object> read(Path modelDir) {
-        JsonNode config = json(modelDir.resolve("tokenizer_config.json"));
+    static Map<String, Object> read(TextFiles files) {
+        JsonNode config = json(files, "tokenizer_config.json");
         Map<String, Object> tokens = new LinkedHashMap<>();
         collect(config, tokens);
         if (!config.has("added_tokens_decoder")) {
-            collect(json(modelDir.resolve("special_tokens_map.json")), tokens);
+            collect(json(files, "special_tokens_map.json"), tokens);
         }
         return tokens;
     }
@@ -51,23 +49,22 @@ final class SpecialTokens {
         return token.isObject() ? token.path("content").asString("") : token.asString("");
     }
 
-    /** A JSON file of the model directory; an empty object where there is none. */
-    static JsonNode json(Path file) {
-        if (!Files.exists(file)) {
+    /** A JSON file of the model; an empty object where there is none. */
+    static JsonNode json(TextFiles files, String name) {
+        Optional<String> text = files.find(name);
+        if (text.isEmpty()) {
             return TokenizerFile.JSON.createObjectNode();
         }
         try {
-            JsonNode node = TokenizerFile.JSON.readTree(Files.readString(file));
+            JsonNode node = TokenizerFile.JSON.readTree(text.get());
             if (!node.isObject()) {
-                throw new UserError(file + " holds " + node.getNodeType() + ", expected a JSON object.");
+                throw new UserError(files.origin(name) + " holds " + node.getNodeType() + ", expected a JSON object.");
             }
             return node;
-        } catch (IOException e) {
-            throw new UserError("Cannot read " + file + ": " + e.getMessage(), e);
         } catch (JacksonException e) {
             throw new UserError(
                     "%s is not valid JSON at %s: %s; fetch the file again."
-                            .formatted(file, e.getLocation().offsetDescription(), e.getOriginalMessage()),
+                            .formatted(files.origin(name), e.getLocation().offsetDescription(), e.getOriginalMessage()),
                     e);
         }
     }

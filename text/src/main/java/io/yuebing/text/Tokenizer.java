@@ -1,7 +1,6 @@
 package io.yuebing.text;
 
 import io.yuebing.api.UserError;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -26,7 +25,7 @@ public final class Tokenizer implements AutoCloseable {
     /** A BOS that {@code tokenizer_config.json} asks for and {@code tokenizer.json} does not add, as DeepSeek's. */
     private final OptionalInt missingBos;
 
-    private Tokenizer(NativeTokenizer library, TokenizerFile file, Path modelDir) {
+    private Tokenizer(NativeTokenizer library, TokenizerFile file, TextFiles files) {
         this.library = library;
         this.tokens = file.tokens();
         this.special = file.special();
@@ -38,24 +37,29 @@ public final class Tokenizer implements AutoCloseable {
                 ids.put(token, id);
             }
         }
-        this.missingBos = missingBos(modelDir);
+        this.missingBos = missingBos(files);
     }
 
     /**
-     * Loads the tokenizer of a model directory: {@code tokenizer.json}, and {@code tokenizer_config.json} with
-     * {@code special_tokens_map.json} where they exist.
+     * Loads the tokenizer of a model: {@code tokenizer.json}, and {@code tokenizer_config.json} with
+     * {@code special_tokens_map.json} where they exist, or what the metadata of a GGUF file say.
      *
+     * @param model a folder or a GGUF file
      * @throws UserError naming the file that is missing or damaged
      */
-    public static Tokenizer load(Path modelDir) {
-        Path path = modelDir.resolve("tokenizer.json");
-        if (!Files.isRegularFile(path)) {
-            String instead = Files.exists(modelDir.resolve("tiktoken.model"))
+    public static Tokenizer load(Path model) {
+        return load(TextFiles.of(model));
+    }
+
+    /** The same with files that are at hand. */
+    public static Tokenizer load(TextFiles files) {
+        if (!files.has("tokenizer.json")) {
+            String instead = files.has("tiktoken.model")
                     ? "it has tiktoken.model, a format that is not supported yet; convert it with transformers."
                     : "a model directory must have this file; fetch the model again or convert its tokenizer with transformers.";
-            throw new UserError("There is no tokenizer.json in " + modelDir + ": " + instead);
+            throw new UserError("There is no tokenizer.json in " + files.model() + ": " + instead);
         }
-        TokenizerFile file = TokenizerFile.read(path);
+        TokenizerFile file = TokenizerFile.read(files);
         NativeTokenizer library;
         try {
             library = NativeTokenizer.parse(file.json());
@@ -63,17 +67,17 @@ public final class Tokenizer implements AutoCloseable {
             throw e;
         } catch (RuntimeException e) {
             throw new UserError(
-                    path + " is not a tokenizer that the tokenizers library reads: " + e.getMessage()
-                            + "; fetch the file again.",
+                    files.origin("tokenizer.json") + " is not a tokenizer that the tokenizers library reads: "
+                            + e.getMessage() + "; fetch the file again.",
                     e);
         }
-        return new Tokenizer(library, file, modelDir);
+        return new Tokenizer(library, file, files);
     }
 
-    private OptionalInt missingBos(Path modelDir) {
-        JsonNode config = SpecialTokens.json(modelDir.resolve("tokenizer_config.json"));
+    private OptionalInt missingBos(TextFiles files) {
+        JsonNode config = SpecialTokens.json(files, "tokenizer_config.json");
         if (!config.path("add_bos_token").asBoolean(false)
-                || !(SpecialTokens.read(modelDir).get("bos_token") instanceof String bos)) {
+                || !(SpecialTokens.read(files).get("bos_token") instanceof String bos)) {
             return OptionalInt.empty();
         }
         OptionalInt id = idOf(bos);

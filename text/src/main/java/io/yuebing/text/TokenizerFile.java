@@ -1,10 +1,6 @@
 package io.yuebing.text;
 
 import io.yuebing.api.UserError;
-import java.io.IOException;
-import java.nio.charset.MalformedInputException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
@@ -30,8 +26,9 @@ record TokenizerFile(String json, List<@Nullable String> tokens, BitSet special,
     static final JsonMapper JSON = new JsonMapper();
 
     /** @throws UserError if the file is missing or not a tokenizer */
-    static TokenizerFile read(Path file) {
-        String json = text(file);
+    static TokenizerFile read(TextFiles files) {
+        String file = files.origin("tokenizer.json");
+        String json = files.find("tokenizer.json").orElseThrow(() -> new UserError(file + " is missing."));
         try (JsonParser parser = JSON.createParser(json)) {
             return parse(json, parser, file);
         } catch (JacksonException e) {
@@ -42,17 +39,7 @@ record TokenizerFile(String json, List<@Nullable String> tokens, BitSet special,
         }
     }
 
-    private static String text(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (MalformedInputException e) {
-            throw new UserError(file + " is not UTF-8 text; fetch the file again.", e);
-        } catch (IOException e) {
-            throw new UserError("Cannot read " + file + ": " + e.getMessage(), e);
-        }
-    }
-
-    private static TokenizerFile parse(String json, JsonParser parser, Path file) {
+    private static TokenizerFile parse(String json, JsonParser parser, String file) {
         List<@Nullable String> tokens = new ArrayList<>();
         BitSet special = new BitSet();
         TokenDecoder decoder = null;
@@ -63,7 +50,7 @@ record TokenizerFile(String json, List<@Nullable String> tokens, BitSet special,
             switch (section) {
                 case "model" -> readModel(parser, tokens, file);
                 case "added_tokens" -> readAddedTokens(parser.readValueAsTree(), tokens, special, file);
-                case "decoder" -> decoder = TokenDecoder.of(parser.readValueAsTree(), file.toString());
+                case "decoder" -> decoder = TokenDecoder.of(parser.readValueAsTree(), file);
                 default -> parser.skipChildren();
             }
         }
@@ -76,7 +63,7 @@ record TokenizerFile(String json, List<@Nullable String> tokens, BitSet special,
         return new TokenizerFile(json, tokens, special, decoder);
     }
 
-    private static void readModel(JsonParser parser, List<@Nullable String> tokens, Path file) {
+    private static void readModel(JsonParser parser, List<@Nullable String> tokens, String file) {
         expect(parser.currentToken(), JsonToken.START_OBJECT, "model", file);
         while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
             String field = parser.currentName();
@@ -96,14 +83,14 @@ record TokenizerFile(String json, List<@Nullable String> tokens, BitSet special,
     }
 
     /** Unigram models list {@code [token, score]} in the order of the ids. */
-    private static void readUnigramVocabulary(JsonNode list, List<@Nullable String> tokens, Path file) {
+    private static void readUnigramVocabulary(JsonNode list, List<@Nullable String> tokens, String file) {
         int id = 0;
         for (JsonNode entry : list) {
             put(tokens, id++, entry.path(0).asString(), file);
         }
     }
 
-    private static void readAddedTokens(JsonNode list, List<@Nullable String> tokens, BitSet special, Path file) {
+    private static void readAddedTokens(JsonNode list, List<@Nullable String> tokens, BitSet special, String file) {
         for (JsonNode token : list) {
             int id = token.path("id").asInt(-1);
             put(tokens, id, token.path("content").asString(""), file);
@@ -111,7 +98,7 @@ record TokenizerFile(String json, List<@Nullable String> tokens, BitSet special,
         }
     }
 
-    private static void put(List<@Nullable String> tokens, int id, String token, Path file) {
+    private static void put(List<@Nullable String> tokens, int id, String token, String file) {
         // No vocabulary in use comes near this; a wild id must not cost gigabytes.
         if (id < 0 || id > 10_000_000) {
             throw new UserError(file + ": token '" + token + "' has the id " + id + ", expected 0 to 10000000.");
@@ -122,7 +109,7 @@ record TokenizerFile(String json, List<@Nullable String> tokens, BitSet special,
         tokens.set(id, token);
     }
 
-    private static void expect(@Nullable JsonToken found, JsonToken expected, String where, Path file) {
+    private static void expect(@Nullable JsonToken found, JsonToken expected, String where, String file) {
         if (found != expected) {
             throw new UserError(
                     "%s: expected %s at '%s', found %s; fetch the file again.".formatted(file, expected, where, found));

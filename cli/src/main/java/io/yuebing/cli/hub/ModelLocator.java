@@ -4,6 +4,7 @@ import io.yuebing.api.UserError;
 import io.yuebing.cli.Terminal;
 import io.yuebing.cli.settings.Configuration;
 import io.yuebing.cli.settings.Settings;
+import io.yuebing.gguf.GgufModel;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
@@ -23,7 +24,7 @@ public final class ModelLocator {
     /**
      * A model on this machine.
      *
-     * @param directory its folder, absolute
+     * @param directory its folder or its GGUF file, absolute
      * @param name what clients call it
      */
     public record Located(Path directory, String name) {}
@@ -88,7 +89,7 @@ public final class ModelLocator {
             return folder.get();
         }
         RepoId repo = RepoId.parse(wish.get())
-                .orElseThrow(() -> new UserError("model '" + wish.get() + "' is neither a folder ("
+                .orElseThrow(() -> new UserError("model '" + wish.get() + "' is neither a folder nor a GGUF file ("
                         + path.toAbsolutePath() + " does not exist) nor a repository of the form ORG/NAME"));
         Hub hub = hub(configuration);
         Optional<Located> fetched = fetched(hub, wish.get());
@@ -96,6 +97,9 @@ public final class ModelLocator {
     }
 
     private Optional<Located> folder(Path path) {
+        if (Files.isRegularFile(path)) {
+            return GgufModel.find(path).map(file -> new Located(file, GgufModel.nameOf(file)));
+        }
         return Files.isDirectory(path) ? Optional.of(new Located(path, nameOf(path))) : Optional.empty();
     }
 
@@ -107,8 +111,9 @@ public final class ModelLocator {
     }
 
     private static UserError absent(String wish) {
-        return new UserError("model '" + wish + "' is neither a folder nor a repository that was fetched; fetch one"
-                + " with './yuebing pull ORG/NAME'");
+        return new UserError(
+                "model '" + wish + "' is neither a folder or GGUF file nor a repository that was fetched; fetch one"
+                        + " with './yuebing pull ORG/NAME'");
     }
 
     /** Fetches a repository, with progress. */

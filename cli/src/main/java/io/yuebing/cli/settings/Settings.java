@@ -27,9 +27,9 @@ public final class Settings {
 
     public static final Setting<String> MODEL_LOCATION = computed(
             "model",
-            ValueType.text("DIR|ORG/NAME"),
+            ValueType.text("PATH|ORG/NAME"),
             "the bundled demo model",
-            "model folder, or a repository on the hub",
+            "model folder, GGUF file, or a repository on the hub",
             MODEL,
             GATEWAY);
     public static final Setting<String> SERVED_MODEL_NAME = computed(
@@ -115,6 +115,18 @@ public final class Settings {
             "threads that compute, in each node",
             NODE,
             ENGINE);
+    public static final Setting<String> CACHE = computed(
+            "cache",
+            ValueType.text("DIR"),
+            "~/.cache/yuebing",
+            "folder for what is kept between starts; repacked weights are in its folder weights",
+            NODE);
+    public static final Setting<Long> WEIGHT_CACHE = fixed(
+            "weight-cache",
+            ValueType.bytes(0),
+            64L << 30,
+            "most disk for repacked weights of large models, which then load at once; 0 keeps none",
+            NODE);
     public static final Setting<String> COMPUTE = fixed(
             "compute",
             ValueType.choice("f32", "int8"),

@@ -111,9 +111,12 @@ final class GgufConfig {
             config.put(
                     "rope_scaling",
                     Map.of(
-                            "rope_type", "longrope",
-                            "short_factor", GgufView.floats(factors.get()),
-                            "attention_factor", 1));
+                            "rope_type",
+                            "longrope",
+                            "short_factor",
+                            GgufView.floats(factors.get()),
+                            "attention_factor",
+                            1));
         } else if (!type.equals("none")) {
             scaling.put("rope_type", type);
             config.put("rope_scaling", scaling);
