@@ -23,11 +23,14 @@ public final class ChatTemplate {
     private static final String TOOL_USE = "tool_use";
 
     private final Map<String, Template> templates;
+    private final String source;
     private final Map<String, Object> specialTokens;
     private final Clock clock;
 
-    private ChatTemplate(Map<String, Template> templates, Map<String, Object> specialTokens, Clock clock) {
+    private ChatTemplate(
+            Map<String, Template> templates, String source, Map<String, Object> specialTokens, Clock clock) {
         this.templates = templates;
+        this.source = source;
         this.specialTokens = specialTokens;
         this.clock = clock;
     }
@@ -70,7 +73,11 @@ public final class ChatTemplate {
                         e);
             }
         }
-        return Optional.of(new ChatTemplate(templates, SpecialTokens.read(files), Clock.systemDefaultZone()));
+        return Optional.of(new ChatTemplate(
+                templates,
+                String.join("\n", sources.values()),
+                SpecialTokens.read(files),
+                Clock.systemDefaultZone()));
     }
 
     private static void addSources(JsonNode found, Map<String, String> sources) {
@@ -98,10 +105,15 @@ public final class ChatTemplate {
     /** The same with the clock that {@code strftime_now} reads. */
     public static ChatTemplate parse(String source, Map<String, Object> specialTokens, Clock clock) {
         try {
-            return new ChatTemplate(Map.of(DEFAULT, Template.parse(source)), Map.copyOf(specialTokens), clock);
+            return new ChatTemplate(Map.of(DEFAULT, Template.parse(source)), source, Map.copyOf(specialTokens), clock);
         } catch (JinjaException e) {
             throw new TemplateException("The chat template cannot be read: " + e.getMessage(), e);
         }
+    }
+
+    /** The text of the template, or of all of them: what it shows tells how its model writes. */
+    public String source() {
+        return source;
     }
 
     /**

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.function.IntPredicate;
 
 /**
  * Turns a stream of token ids into text, piece by piece.
@@ -15,7 +16,7 @@ import java.util.Arrays;
 public final class Detokenizer {
     private final Tokenizer tokenizer;
     private final TokenDecoder decoder;
-    private final boolean skipSpecialTokens;
+    private final IntPredicate skipped;
     private final Utf8Decoder utf8 = new Utf8Decoder();
 
     /**
@@ -30,9 +31,14 @@ public final class Detokenizer {
 
     /** Starts a new text; with {@code skipSpecialTokens}, tokens that are special to the tokenizer add nothing to it. */
     public Detokenizer(Tokenizer tokenizer, boolean skipSpecialTokens) {
+        this(tokenizer, skipSpecialTokens ? tokenizer::isSpecial : id -> false);
+    }
+
+    /** Starts a new text to which the tokens of {@code skipped} add nothing. */
+    public Detokenizer(Tokenizer tokenizer, IntPredicate skipped) {
         this.tokenizer = tokenizer;
         this.decoder = tokenizer.decoder();
-        this.skipSpecialTokens = skipSpecialTokens;
+        this.skipped = skipped;
         this.leadingToStrip = decoder.leadingToStrip();
     }
 
@@ -44,7 +50,7 @@ public final class Detokenizer {
      */
     public String append(int id) {
         String token = tokenizer.token(id);
-        if (token == null || skipSpecialTokens && tokenizer.isSpecial(id)) {
+        if (token == null || skipped.test(id)) {
             return "";
         }
         StringBuilder out = new StringBuilder();
