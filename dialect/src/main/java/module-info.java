@@ -19,4 +19,6 @@ module io.yuebing.dialect {
     requires org.slf4j;
 
     exports io.yuebing.dialect;
+    exports io.yuebing.dialect.reasoning;
+    exports io.yuebing.dialect.tools;
 }

@@ -21,7 +21,8 @@ abstract class AnswerShape {
     /** The chunk that opens a choice, if this shape has one. */
     abstract Optional<ObjectNode> opening(ChoiceEvent.Started started);
 
-    abstract ObjectNode delta(ChoiceEvent.Delta delta);
+    /** The chunks that tell a delta, at least one. */
+    abstract List<ObjectNode> deltas(ChoiceEvent.Delta delta);
 
     abstract ObjectNode closing(ChoiceEvent.Ended ended);
 
@@ -49,7 +50,7 @@ abstract class AnswerShape {
     /** A hand-off is told as {@code length}: to clients of this API the prefill node was asked for one token. */
     static String finishReason(ChoiceEvent.Ended ended) {
         return switch (ended.reason()) {
-            case STOP -> "stop";
+            case STOP -> ended.callsTools() ? "tool_calls" : "stop";
             case LENGTH, HANDOFF -> "length";
             case ABORT -> "abort";
             case ERROR -> "error";

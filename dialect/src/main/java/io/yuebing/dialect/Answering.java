@@ -83,7 +83,7 @@ final class Answering {
             switch (event) {
                 case ChoiceEvent.Started started ->
                     shape.opening(started).ifPresent(chunk -> out.event(counted(chunk)));
-                case ChoiceEvent.Delta delta -> out.event(counted(shape.delta(delta)));
+                case ChoiceEvent.Delta delta -> shape.deltas(delta).forEach(chunk -> out.event(counted(chunk)));
                 case ChoiceEvent.Ended ended -> out.event(counted(shape.closing(ended)));
             }
             if (running == 0 && ask.delivery().includeUsage()) {

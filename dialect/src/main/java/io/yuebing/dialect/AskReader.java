@@ -24,11 +24,9 @@ final class AskReader {
         "service_tier",
         "safety_identifier",
         "prompt_cache_key",
-        "parallel_tool_calls",
         "length_penalty",
         "spaces_between_special_tokens",
         "stream_interval",
-        "include_reasoning",
         "truncation_side",
         "verbosity"
     };
@@ -37,12 +35,19 @@ final class AskReader {
     private final SurfaceOptions options;
     private final LongSupplier randomSeeds;
     private final UnknownFields unknownFields;
+    private final OutputParsers parsers;
 
-    AskReader(ServedModel model, SurfaceOptions options, LongSupplier randomSeeds, UnknownFields unknownFields) {
+    AskReader(
+            ServedModel model,
+            SurfaceOptions options,
+            LongSupplier randomSeeds,
+            UnknownFields unknownFields,
+            OutputParsers parsers) {
         this.model = model;
         this.options = options;
         this.randomSeeds = randomSeeds;
         this.unknownFields = unknownFields;
+        this.parsers = parsers;
     }
 
     /** What differs between the two kinds of request. */
@@ -52,10 +57,15 @@ final class AskReader {
             OptionalInt maxTokens,
             int logprobs,
             int promptLogprobs,
-            boolean echo) {}
+            boolean echo,
+            AnswerReading reading) {}
 
     ServedModel model() {
         return model;
+    }
+
+    OutputParsers parsers() {
+        return parsers;
     }
 
     SurfaceOptions options() {
@@ -162,7 +172,8 @@ final class AskReader {
                 kind.logprobs(),
                 fields.flag("return_tokens_as_token_ids", false),
                 fields.flag("return_token_ids", false),
-                kind.echo());
+                kind.echo(),
+                kind.reading());
     }
 
     private void requireFewSequences(int prompts, int n) {

@@ -17,6 +17,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Turns the messages of a chat request into a prompt, through the model's chat template. */
 final class ChatPrompt {
+    /** What templates of Qwen and GLM, and of DeepSeek, call the switch. */
+    private static final List<String> NO_THINKING = List.of("enable_thinking", "thinking");
+
     private final ServedModel model;
     private final SurfaceOptions options;
 
@@ -36,7 +39,7 @@ final class ChatPrompt {
 
     private String render(RequestFields fields) {
         List<Map<String, Object>> messages = messages(fields);
-        List<Map<String, Object>> tools = tools(fields);
+        List<Map<String, Object>> tools = ToolFields.read(fields).forTemplate();
         boolean continueFinal = fields.flag("continue_final_message", false);
         boolean addGenerationPrompt = fields.flag("add_generation_prompt", !continueFinal);
         if (continueFinal && addGenerationPrompt) {
@@ -76,40 +79,15 @@ final class ChatPrompt {
         Map<String, Object> arguments = new LinkedHashMap<>();
         fields.any("documents")
                 .ifPresent(documents -> arguments.put("documents", Json.toList(fields.array("documents", documents))));
-        fields.string("reasoning_effort").ifPresent(effort -> arguments.put("reasoning_effort", effort));
+        fields.string("reasoning_effort").ifPresent(effort -> {
+            arguments.put("reasoning_effort", effort);
+            if (effort.equals("none")) {
+                NO_THINKING.forEach(name -> arguments.put(name, false));
+            }
+        });
         fields.any("chat_template_kwargs")
                 .ifPresent(more -> arguments.putAll(Json.toMap(fields.objectNode("chat_template_kwargs", more))));
         return arguments;
-    }
-
-    private static List<Map<String, Object>> tools(RequestFields fields) {
-        List<Map<String, Object>> tools = new ArrayList<>();
-        JsonNode given = fields.any("tools").orElse(null);
-        if (given != null) {
-            for (JsonNode tool : fields.array("tools", given)) {
-                if (!tool.path("function").path("name").isString()) {
-                    throw RequestFields.bad(
-                            "tools", "Each of tools must be {\"type\": \"function\", \"function\": {\"name\": ...}}");
-                }
-                tools.add(Json.toMap(tool));
-            }
-            if (tools.isEmpty()) {
-                throw RequestFields.bad("tools", "tools must not be an empty array; leave it out instead");
-            }
-        }
-        fields.any("tool_choice").ifPresent(choice -> {
-            String mode = choice.isString() ? choice.stringValue() : "a named tool";
-            if (mode.equals("auto") && tools.isEmpty()) {
-                throw RequestFields.bad("tool_choice", "tool_choice auto needs tools, got none");
-            }
-            if (!mode.equals("none") && !mode.equals("auto")) {
-                throw RequestFields.bad(
-                        "tool_choice",
-                        "tool_choice must be none or auto, got " + mode
-                                + ": the model cannot be forced to call a tool yet");
-            }
-        });
-        return tools;
     }
 
     private static List<Map<String, Object>> messages(RequestFields fields) {

@@ -1,6 +1,7 @@
 package io.yuebing.dialect;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -30,7 +31,18 @@ final class ChatReader {
                 fields,
                 exchange,
                 List.of(prompt),
-                new AskReader.Kind("chatcmpl-", "messages", maxTokens, logprobs, -1, false));
+                new AskReader.Kind("chatcmpl-", "messages", maxTokens, logprobs, -1, false, reading(fields)));
+    }
+
+    /** Calls are looked for only where the request offers tools. */
+    private AnswerReading reading(RequestFields fields) {
+        ToolFields tools = ToolFields.read(fields);
+        return new AnswerReading(
+                tools.tools().isEmpty() ? Optional.empty() : common.parsers().tools(),
+                tools.schemas(),
+                tools.parallelCalls(),
+                common.parsers().reasoning(),
+                fields.flag("include_reasoning", true));
     }
 
     private int logprobs(RequestFields fields) {

@@ -1,6 +1,7 @@
 package io.yuebing.dialect;
 
 import io.yuebing.dialect.ChoiceEvent.Piece;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.node.ArrayNode;
@@ -26,19 +27,83 @@ final class ChatShape extends AnswerShape {
         return Optional.of(chunk);
     }
 
+    /** One chunk for each part, as clients expect; tokens stand beside the first. */
     @Override
-    ObjectNode delta(ChoiceEvent.Delta delta) {
-        ObjectNode chunk = envelope(CHUNK);
-        ObjectNode choice = choice(chunk.putArray("choices"), delta.sequence());
-        choice.putObject("delta").put("content", delta.text());
-        choice.putNull("logprobs").putNull("finish_reason");
+    List<ObjectNode> deltas(ChoiceEvent.Delta delta) {
+        List<ObjectNode> chunks = new ArrayList<>();
+        for (AnswerPart part : delta.parts()) {
+            putPart(part, deltaOf(addChunk(delta, chunks)));
+        }
+        if (chunks.isEmpty()) {
+            deltaOf(addChunk(delta, chunks)).put("content", "");
+        }
+        ObjectNode first = (ObjectNode) chunks.getFirst().path("choices").get(0);
         if (ask().format().logprobs() >= 0 && !delta.tokens().isEmpty()) {
-            choice.set("logprobs", logprobs().chat(delta.tokens()));
+            first.set("logprobs", logprobs().chat(delta.tokens()));
         }
         if (ask().format().returnTokenIds()) {
-            choice.set("token_ids", ids(delta.tokens().stream().map(Piece::id).toList()));
+            first.set("token_ids", ids(delta.tokens().stream().map(Piece::id).toList()));
         }
-        return chunk;
+        return chunks;
+    }
+
+    private ObjectNode addChunk(ChoiceEvent.Delta delta, List<ObjectNode> chunks) {
+        ObjectNode chunk = envelope(CHUNK);
+        ObjectNode choice = choice(chunk.putArray("choices"), delta.sequence());
+        choice.putObject("delta");
+        choice.putNull("logprobs").putNull("finish_reason");
+        chunks.add(chunk);
+        return choice;
+    }
+
+    private static ObjectNode deltaOf(ObjectNode choice) {
+        return (ObjectNode) choice.path("delta");
+    }
+
+    private static void putPart(AnswerPart part, ObjectNode delta) {
+        switch (part) {
+            case AnswerPart.Content content -> delta.put("content", content.text());
+            case AnswerPart.Reasoning reasoning -> putReasoning(reasoning.text(), delta);
+            case AnswerPart.CallStart call -> putCall(call(delta, call.index()), call.id(), call.name(), "");
+            case AnswerPart.CallArguments more ->
+                call(delta, more.index()).putObject("function").put("arguments", more.json());
+        }
+    }
+
+    private static ObjectNode call(ObjectNode delta, int index) {
+        return delta.putArray("tool_calls").addObject().put("index", index);
+    }
+
+    private static void putCall(ObjectNode call, String id, String name, String arguments) {
+        call.put("id", id).put("type", "function");
+        call.putObject("function").put("name", name).put("arguments", arguments);
+    }
+
+    /** Clients read either name. */
+    private static void putReasoning(String text, ObjectNode message) {
+        message.put("reasoning_content", text).put("reasoning", text);
+    }
+
+    private static void putMessage(FinishedChoice finished, ObjectNode message) {
+        message.put("role", "assistant");
+        if (finished.text().isEmpty() && !finished.calls().isEmpty()) {
+            message.putNull("content");
+        } else {
+            message.put("content", finished.text());
+        }
+        message.putNull("refusal");
+        if (!finished.reasoning().isEmpty()) {
+            putReasoning(finished.reasoning(), message);
+        }
+        if (!finished.calls().isEmpty()) {
+            ArrayNode calls = message.putArray("tool_calls");
+            finished.calls()
+                    .forEach(call -> putCall(
+                            calls.addObject(),
+                            call.id(),
+                            call.name(),
+                            call.arguments().toString()));
+        }
     }
 
     @Override
@@ -65,10 +130,7 @@ final class ChatShape extends AnswerShape {
         ArrayNode array = body.putArray("choices");
         for (FinishedChoice finished : choices) {
             ObjectNode choice = choice(array, finished.ended().sequence());
-            choice.putObject("message")
-                    .put("role", "assistant")
-                    .put("content", finished.text())
-                    .putNull("refusal");
+            putMessage(finished, choice.putObject("message"));
             choice.putNull("logprobs");
             if (ask().format().logprobs() >= 0) {
                 choice.set("logprobs", logprobs().chat(finished.pieces()));

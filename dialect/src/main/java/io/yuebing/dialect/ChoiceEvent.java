@@ -15,22 +15,35 @@ sealed interface ChoiceEvent {
     record Started(Sequence sequence, int cachedTokens, List<SampledToken> promptLogprobs) implements ChoiceEvent {}
 
     /**
-     * More text, more tokens, or both.
+     * More of the answer, more tokens, or both.
      *
-     * @param text what can be shown now; may be empty, since text can be held back and tokens can be half a character
+     * @param parts what can be shown now; may be empty, since text can be held back and tokens can be half a character
      * @param tokens the tokens since the last delta; empty unless the answer shows tokens
      * @param echoed whether this is the prompt
      * @param generated tokens generated so far
      */
-    record Delta(Sequence sequence, String text, List<Piece> tokens, boolean echoed, int generated)
-            implements ChoiceEvent {}
+    record Delta(Sequence sequence, List<AnswerPart> parts, List<Piece> tokens, boolean echoed, int generated)
+            implements ChoiceEvent {
+        /** The content among the parts. */
+        String text() {
+            StringBuilder text = new StringBuilder();
+            for (AnswerPart part : parts) {
+                if (part instanceof AnswerPart.Content content) {
+                    text.append(content.text());
+                }
+            }
+            return text.toString();
+        }
+    }
 
     /**
      * The choice is complete.
      *
      * @param stopString the stop string that ended it
      * @param stopTokenId the stop id that ended it
+     * @param callsTools whether the answer calls tools
      * @param generated all tokens generated
+     * @param reasoned how many of them are thoughts, their tags included
      * @param firstTokenNanos from the start to the first token; 0 if there was none
      */
     record Ended(
@@ -38,7 +51,9 @@ sealed interface ChoiceEvent {
             FinishReason reason,
             Optional<String> stopString,
             OptionalInt stopTokenId,
+            boolean callsTools,
             int generated,
+            int reasoned,
             long firstTokenNanos)
             implements ChoiceEvent {}
 

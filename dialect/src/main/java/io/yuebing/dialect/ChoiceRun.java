@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 
-/** Generates one choice: reads its tokens, makes text of them, watches for stop strings. */
+/** Generates one choice: reads its tokens, makes text of them, watches for stop strings, tells calls from content. */
 final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
     private final Sequence sequence;
     private final OutputFormat format;
@@ -23,9 +23,11 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
     private final SurfaceMetrics metrics;
     private final Detokenizer detokenizer;
     private final StopStrings stops;
+    private final AnswerParser parser;
     private final long startedNanos = System.nanoTime();
 
     private int generated;
+    private int reasoned;
     private int cached;
     private int textLength;
     private long firstTokenNanos;
@@ -37,8 +39,18 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
         this.generator = generator;
         this.model = model;
         this.metrics = metrics;
-        this.detokenizer = new Detokenizer(model.tokenizer(), format.skipSpecialTokens());
+        this.detokenizer = detokenizer(model.tokenizer(), format);
         this.stops = new StopStrings(format.stop(), format.includeStop());
+        this.parser = new AnswerParser(format.reading(), sequence.prompt().text(), ToolCallIds.of(format.reading()));
+    }
+
+    /** Tokens that mark tool calls or thoughts stay readable even if special tokens are left out. */
+    private static Detokenizer detokenizer(Tokenizer tokenizer, OutputFormat format) {
+        return new Detokenizer(
+                tokenizer,
+                id -> format.skipSpecialTokens()
+                        && tokenizer.isSpecial(id)
+                        && !format.reading().needs(tokenizer.tokenText(id)));
     }
 
     @Override
@@ -74,7 +86,8 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
                 }
                 case GenerateEvent.Token token -> {
                     token(token.token(), sink);
-                    if (stops.matched().isPresent()) {
+                    if (stops.matched().isPresent() || parser.complete()) {
+                        show(parser.finish(), List.of(), sink);
                         sink.put(ended(FinishReason.STOP, stops.matched(), OptionalInt.empty()));
                         return FinishReason.STOP;
                     }
@@ -93,7 +106,10 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
         String text = endsGeneration(token.id()) && !format.includeStop() ? "" : detokenizer.append(token.id());
         textLength += text.codePointCount(0, text.length());
         boolean armed = generated > sequence.request().sampling().minTokens();
-        show(stops.append(text, armed), pieces, sink);
+        boolean thought = parser.thinking();
+        List<AnswerPart> parts = parser.append(stops.append(text, armed));
+        reasoned += thought || parser.thinking() ? 1 : 0;
+        show(parts, pieces, sink);
     }
 
     /** Such a token is the last one: it is counted, but like a stop string it is not part of the text. */
@@ -106,20 +122,24 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
     private FinishReason finish(GenerateEvent.Finished finished, Feed.Sink<ChoiceEvent> sink)
             throws InterruptedException {
         String rest = stops.append(detokenizer.finish(), true);
-        show(rest + stops.finish(), List.of(), sink);
+        List<AnswerPart> parts = new ArrayList<>(parser.append(rest + stops.finish()));
+        parts.addAll(parser.finish());
+        show(parts, List.of(), sink);
         FinishReason reason = stops.matched().isPresent() ? FinishReason.STOP : finished.reason();
         sink.put(ended(reason, stops.matched(), finished.stopTokenId()));
         return reason;
     }
 
-    private void show(String text, List<Piece> pieces, Feed.Sink<ChoiceEvent> sink) throws InterruptedException {
-        if (!text.isEmpty() || !pieces.isEmpty()) {
-            sink.put(new ChoiceEvent.Delta(sequence, text, pieces, false, generated));
+    private void show(List<AnswerPart> parts, List<Piece> pieces, Feed.Sink<ChoiceEvent> sink)
+            throws InterruptedException {
+        if (!parts.isEmpty() || !pieces.isEmpty()) {
+            sink.put(new ChoiceEvent.Delta(sequence, parts, pieces, false, generated));
         }
     }
 
     private ChoiceEvent ended(FinishReason reason, Optional<String> stopString, OptionalInt stopTokenId) {
-        return new ChoiceEvent.Ended(sequence, reason, stopString, stopTokenId, generated, firstTokenNanos);
+        return new ChoiceEvent.Ended(
+                sequence, reason, stopString, stopTokenId, parser.callsTools(), generated, reasoned, firstTokenNanos);
     }
 
     /** The prompt as the beginning of the text, its first token without log-probabilities. */
@@ -139,7 +159,7 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
         }
         String text = sequence.prompt().text();
         textLength = text.codePointCount(0, text.length());
-        return new ChoiceEvent.Delta(sequence, text, pieces, true, 0);
+        return new ChoiceEvent.Delta(sequence, List.of(new AnswerPart.Content(text)), pieces, true, 0);
     }
 
     private void recordLatency() {

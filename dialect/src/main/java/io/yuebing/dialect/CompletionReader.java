@@ -48,7 +48,8 @@ final class CompletionReader {
                         maxTokens(fields, asked, longest),
                         logprobs.orElse(-1),
                         echo ? logprobs.orElse(asked.orElse(1) == 0 ? 0 : -1) : -1,
-                        echo));
+                        echo,
+                        AnswerReading.PLAIN));
     }
 
     /** An explicit null asks for the rest of the context; the default gives way where less is left. */

@@ -26,7 +26,7 @@ final class CompletionShape extends AnswerShape {
     }
 
     @Override
-    ObjectNode delta(ChoiceEvent.Delta delta) {
+    List<ObjectNode> deltas(ChoiceEvent.Delta delta) {
         ObjectNode chunk = envelope(OBJECT);
         ObjectNode choice = choice(chunk.putArray("choices"), delta.sequence(), delta.text());
         if (ask().format().logprobs() >= 0 && !delta.tokens().isEmpty()) {
@@ -35,7 +35,7 @@ final class CompletionShape extends AnswerShape {
         if (ask().format().returnTokenIds() && !delta.echoed()) {
             choice.set("token_ids", ids(delta.tokens().stream().map(Piece::id).toList()));
         }
-        return chunk;
+        return List.of(chunk);
     }
 
     @Override

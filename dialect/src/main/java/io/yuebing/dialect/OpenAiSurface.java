@@ -14,6 +14,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -30,6 +31,9 @@ public final class OpenAiSurface {
     private final SurfaceOptions options;
     private final LongSupplier randomSeeds;
     private final UnknownFields unknownFields = new UnknownFields();
+    private volatile @Nullable Parsing parsing;
+
+    private record Parsing(ServedModel model, OutputParsers parsers) {}
 
     /**
      * @param model what is served; empty while it is not known yet
@@ -109,7 +113,17 @@ public final class OpenAiSurface {
     }
 
     private AskReader reader(ServedModel served) {
-        return new AskReader(served, options, randomSeeds, unknownFields);
+        return new AskReader(served, options, randomSeeds, unknownFields, parsers(served));
+    }
+
+    /** Found out once for each model. */
+    private OutputParsers parsers(ServedModel served) {
+        Parsing known = parsing;
+        if (known == null || known.model() != served) {
+            known = new Parsing(served, OutputParsers.of(served, options));
+            parsing = known;
+        }
+        return known.parsers();
     }
 
     private ServedModel requireModel() {

@@ -12,6 +12,7 @@ import java.util.List;
  * @param tokensAsIds log-probabilities name tokens {@code token_id:17}
  * @param returnTokenIds token ids are shown beside the text
  * @param echo the text begins with the prompt
+ * @param reading what is told apart in the text
  */
 record OutputFormat(
         List<String> stop,
@@ -20,7 +21,8 @@ record OutputFormat(
         int logprobs,
         boolean tokensAsIds,
         boolean returnTokenIds,
-        boolean echo) {
+        boolean echo,
+        AnswerReading reading) {
 
     /** Whether the answer shows tokens and not only text. */
     boolean showsTokens() {

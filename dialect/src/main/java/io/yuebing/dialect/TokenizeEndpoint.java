@@ -65,6 +65,6 @@ final class TokenizeEndpoint {
     }
 
     private void requireModel(RequestFields fields, ServedModel served) {
-        new AskReader(served, options, () -> 0, unknownFields).requireModel(fields);
+        new AskReader(served, options, () -> 0, unknownFields, OutputParsers.NONE).requireModel(fields);
     }
 }

@@ -16,6 +16,7 @@ final class Usage {
     private final int promptTokens;
     private final IdentityHashMap<int[], Integer> cached = new IdentityHashMap<>();
     private final Map<Integer, Integer> generated = new HashMap<>();
+    private int reasoned;
     private long firstTokenNanos = Long.MAX_VALUE;
 
     Usage(int promptTokens) {
@@ -29,6 +30,7 @@ final class Usage {
             case ChoiceEvent.Delta delta -> generated.put(delta.sequence().index(), delta.generated());
             case ChoiceEvent.Ended ended -> {
                 generated.put(ended.sequence().index(), ended.generated());
+                reasoned += ended.reasoned();
                 if (ended.generated() > 0) {
                     firstTokenNanos = Math.min(firstTokenNanos, ended.firstTokenNanos());
                 }
@@ -59,6 +61,9 @@ final class Usage {
                 .put(
                         "cached_tokens",
                         cached.values().stream().mapToInt(Integer::intValue).sum());
+        if (reasoned > 0) {
+            usage.putObject("completion_tokens_details").put("reasoning_tokens", reasoned);
+        }
         return usage;
     }
 }
