@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Runs the gateway. */
-@Uses({Part.GATEWAY, Part.FAILOVER, Part.LISTEN, Part.LOG})
+@Uses({Part.GATEWAY, Part.FAILOVER, Part.LISTEN, Part.ANSWERS, Part.LOG})
 @Command(
         name = "gateway",
         description = "Runs the gateway: the public address over prefill and decode nodes.",

@@ -15,6 +15,13 @@ import java.util.Optional;
 final class GatewayStart {
     private GatewayStart() {}
 
+    /** How the HTTP surface of a gateway or a node answers. */
+    static SurfaceOptions surface(Configuration configuration) {
+        return SurfaceOptions.of(YuebingCommand.Version.number())
+                .withParsers(
+                        configuration.get(Settings.TOOL_CALL_PARSER), configuration.get(Settings.REASONING_PARSER));
+    }
+
     static RunningServer start(Configuration configuration, Optional<Path> model) {
         GatewayServer gateway = GatewayServer.start(new GatewayConfig(
                 configuration.get(Settings.HOST),
@@ -28,7 +35,7 @@ final class GatewayStart {
                         KvLoadFailurePolicy.parse(
                                 configuration.get(Settings.KV_LOAD_FAILURE), Settings.KV_LOAD_FAILURE.name())),
                 GatewayConfig.DEFAULT_RESERVE_TIMEOUT,
-                SurfaceOptions.of(YuebingCommand.Version.number())));
+                surface(configuration)));
         return new RunningServer() {
             @Override
             public URI uri() {

@@ -9,7 +9,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** Runs one node. */
-@Uses({Part.NODE, Part.MODEL, Part.LISTEN, Part.PLACE, Part.LOG})
+@Uses({Part.NODE, Part.MODEL, Part.LISTEN, Part.ANSWERS, Part.PLACE, Part.LOG})
 @Command(
         name = "node",
         description = "Runs one node of role prefill, decode or both.",

@@ -4,7 +4,6 @@ import io.yuebing.api.NodeRole;
 import io.yuebing.cli.hub.ModelLocator;
 import io.yuebing.cli.settings.Configuration;
 import io.yuebing.cli.settings.Settings;
-import io.yuebing.dialect.SurfaceOptions;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kv.ElementType;
 import io.yuebing.model.Models;
@@ -57,7 +56,7 @@ final class NodeStart {
                 configuration.get(Settings.RESERVATION_TIMEOUT),
                 configuration.get(Settings.RESERVE_PATIENCE),
                 configuration.find(Settings.GATEWAY_URL),
-                SurfaceOptions.of(YuebingCommand.Version.number()));
+                GatewayStart.surface(configuration));
         NodeServer node = NodeServer.start(config, new LoadingLog(model.name()));
         return new RunningServer() {
             @Override

@@ -10,7 +10,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** Serves a model from one process. */
-@Uses({Part.NODE, Part.MODEL, Part.LISTEN, Part.LOG})
+@Uses({Part.NODE, Part.MODEL, Part.LISTEN, Part.ANSWERS, Part.LOG})
 @Command(
         name = "serve",
         description = "Serves a model from one process: a node of role both, without a gateway.",

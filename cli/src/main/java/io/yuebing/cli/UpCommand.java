@@ -27,7 +27,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
 /** Runs a whole system on this machine: a prefill node, a decode node and a gateway, each in its own process. */
-@Uses({Part.NODE, Part.FAILOVER, Part.MODEL, Part.LISTEN, Part.LOG})
+@Uses({Part.NODE, Part.FAILOVER, Part.MODEL, Part.LISTEN, Part.ANSWERS, Part.LOG})
 @Command(
         name = "up",
         description = "Starts a prefill node, a decode node and a gateway on this machine; Ctrl-C stops all.",
@@ -101,7 +101,7 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private ChildSpec gateway(Configuration configuration, JavaCommand java, ModelLocator.Located model) {
-        Map<Setting<?>, String> settings = given(configuration, Set.of(Part.FAILOVER, Part.LOG));
+        Map<Setting<?>, String> settings = given(configuration, Set.of(Part.ANSWERS, Part.FAILOVER, Part.LOG));
         settings.put(Settings.HOST, configuration.get(Settings.HOST));
         settings.put(Settings.PORT, String.valueOf(configuration.get(Settings.PORT)));
         settings.put(Settings.MODEL_LOCATION, model.directory().toString());
@@ -114,7 +114,7 @@ final class UpCommand implements Callable<Integer> {
 
     private ChildSpec node(
             Configuration configuration, JavaCommand java, ModelLocator.Located model, String role, int port) {
-        Map<Setting<?>, String> settings = given(configuration, Set.of(Part.NODE, Part.LOG));
+        Map<Setting<?>, String> settings = given(configuration, Set.of(Part.NODE, Part.ANSWERS, Part.LOG));
         settings.put(Settings.ROLE, role);
         settings.put(Settings.HOST, LOOPBACK);
         settings.put(Settings.PORT, String.valueOf(port));

@@ -16,6 +16,8 @@ public enum Part {
     GATEWAY,
     /** What a gateway does when nodes fail, also inside {@code up}. */
     FAILOVER,
+    /** The reading of answers, wherever clients send requests. */
+    ANSWERS,
     /** The terminal chat. */
     CHAT,
     /** Downloads from a model hub. */

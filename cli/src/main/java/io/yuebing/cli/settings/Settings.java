@@ -1,5 +1,6 @@
 package io.yuebing.cli.settings;
 
+import static io.yuebing.cli.settings.Part.ANSWERS;
 import static io.yuebing.cli.settings.Part.CHAT;
 import static io.yuebing.cli.settings.Part.ENGINE;
 import static io.yuebing.cli.settings.Part.FAILOVER;
@@ -11,6 +12,9 @@ import static io.yuebing.cli.settings.Part.MODEL;
 import static io.yuebing.cli.settings.Part.NODE;
 import static io.yuebing.cli.settings.Part.PLACE;
 
+import io.yuebing.dialect.SurfaceOptions;
+import io.yuebing.dialect.reasoning.ReasoningFormat;
+import io.yuebing.dialect.tools.ToolFormat;
 import io.yuebing.gateway.FailoverPolicy;
 import java.net.URI;
 import java.time.Duration;
@@ -18,6 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 
 /** The table of all settings: the one place that knows their names, types, bounds and defaults. */
 public final class Settings {
@@ -229,6 +234,18 @@ public final class Settings {
             FailoverPolicy.DEFAULT.kvLoadFailure().wireName(),
             "what a failed KV transfer leads to: an error, or the decode node computes the prompt",
             FAILOVER);
+    public static final Setting<String> TOOL_CALL_PARSER = fixed(
+            "tool-call-parser",
+            ValueType.choice("NAME|auto|none", parsers(ToolFormat.allNames())),
+            SurfaceOptions.AUTO,
+            "how tool calls are read from answers, such as hermes; auto: as the chat template shows them",
+            ANSWERS);
+    public static final Setting<String> REASONING_PARSER = fixed(
+            "reasoning-parser",
+            ValueType.choice("NAME|auto|none", parsers(ReasoningFormat.allNames())),
+            SurfaceOptions.AUTO,
+            "how thoughts are told from answers, such as qwen3; auto: as the chat template shows them",
+            ANSWERS);
     public static final Setting<String> API_KEY = secret("api-key", "key that chat sends", CHAT);
     public static final Setting<String> LOG_LEVEL = fixed(
             "log-level",
@@ -254,6 +271,11 @@ public final class Settings {
     /** The setting of that name. */
     public static Optional<Setting<?>> named(String name) {
         return TABLE.stream().filter(setting -> setting.name().equals(name)).findFirst();
+    }
+
+    private static List<String> parsers(List<String> names) {
+        return Stream.concat(Stream.of(SurfaceOptions.AUTO, SurfaceOptions.NONE), names.stream())
+                .toList();
     }
 
     private static <T> Setting<T> fixed(String name, ValueType<T> type, T fallback, String description, Part... parts) {

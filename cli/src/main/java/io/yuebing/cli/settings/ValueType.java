@@ -74,10 +74,14 @@ public record ValueType<T>(String label, String expected, Function<String, T> re
 
     /** One of a few words. */
     public static ValueType<String> choice(String... words) {
-        List<String> known = List.of(words);
+        return choice(String.join("|", words), List.of(words));
+    }
+
+    /** One of many words, which a placeholder stands for. */
+    public static ValueType<String> choice(String label, List<String> known) {
         return new ValueType<>(
-                String.join("|", words),
-                "one of " + String.join(", ", words),
+                label,
+                "one of " + String.join(", ", known),
                 text -> {
                     String word = text.strip().toLowerCase(Locale.ROOT);
                     require(known.contains(word));
