@@ -74,10 +74,7 @@ public final class ChatTemplate {
             }
         }
         return Optional.of(new ChatTemplate(
-                templates,
-                String.join("\n", sources.values()),
-                SpecialTokens.read(files),
-                Clock.systemDefaultZone()));
+                templates, String.join("\n", sources.values()), SpecialTokens.read(files), Clock.systemDefaultZone()));
     }
 
     private static void addSources(JsonNode found, Map<String, String> sources) {

@@ -128,6 +128,7 @@ final class RingFile implements AutoCloseable {
         }
     }
 
+    @SuppressWarnings("MustBeClosedChecker") // the ring closes its arena
     private static RingFile map(Path file, FileChannel channel, long bytes, UUID token) throws IOException {
         Arena arena = Arena.ofShared();
         try {

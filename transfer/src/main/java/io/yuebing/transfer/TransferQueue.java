@@ -12,6 +12,7 @@ import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
@@ -104,7 +105,7 @@ final class TransferQueue {
     }
 
     private ArrayDeque<QueueItem> queue(Priority priority) {
-        return queued.get(priority);
+        return Objects.requireNonNull(queued.get(priority));
     }
 
     /**
