@@ -5,7 +5,11 @@ import io.yuebing.cli.settings.ValueType;
 import io.yuebing.transfer.PeerAddress;
 import io.yuebing.transfer.TransferProtocol;
 import io.yuebing.transfer.TransferProtocols;
+import io.yuebing.transfer.mooncake.MooncakeMetadata;
+import io.yuebing.transfer.mooncake.MooncakeProtocol;
 import java.time.Duration;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** Reads what people write on the command line of a transfer. */
 final class TransferAmounts {
@@ -34,6 +38,28 @@ final class TransferAmounts {
         return TransferProtocols.named(name)
                 .orElseThrow(() -> new UserError(
                         "--protocol '" + name + "' is unknown, expected one of " + TransferProtocols.names()));
+    }
+
+    /**
+     * @param metadata where Mooncake's segments are found; null if nothing was said
+     * @param segmentName of the own segment; null if nothing was said
+     */
+    static TransferProtocol protocol(String name, @Nullable String metadata, @Nullable String segmentName) {
+        TransferProtocol protocol = protocol(name);
+        if (!(protocol instanceof MooncakeProtocol)) {
+            if (metadata != null) {
+                throw new UserError("--metadata was given with --protocol " + name
+                        + ", which has no metadata server; add --protocol mooncake or leave it out");
+            }
+            return protocol;
+        }
+        try {
+            return new MooncakeProtocol(
+                    MooncakeMetadata.parse(metadata == null ? MooncakeMetadata.P2P_HANDSHAKE : metadata),
+                    Optional.ofNullable(segmentName));
+        } catch (IllegalArgumentException e) {
+            throw new UserError("--metadata " + e.getMessage(), e);
+        }
     }
 
     static PeerAddress peer(String text) {

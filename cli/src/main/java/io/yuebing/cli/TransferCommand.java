@@ -14,7 +14,8 @@ import picocli.CommandLine.Spec;
             TransferServeCommand.class,
             TransferReadCommand.class,
             TransferWriteCommand.class,
-            TransferStatCommand.class
+            TransferStatCommand.class,
+            TransferMetadataCommand.class
         },
         footer = {
             "",

@@ -7,6 +7,7 @@ import io.yuebing.transfer.Segment;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferServer;
 import io.yuebing.transfer.TransferServerOptions;
+import io.yuebing.transfer.mooncake.MooncakeServer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
@@ -18,6 +19,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -39,7 +41,8 @@ import tools.jackson.databind.json.JsonMapper;
             "",
             "Examples:",
             "  ./yuebing transfer serve --listen 127.0.0.1:9100 --size 64MiB",
-            "  ./yuebing transfer serve --protocol shm --listen 127.0.0.1:0 --file data.bin"
+            "  ./yuebing transfer serve --protocol shm --listen 127.0.0.1:0 --file data.bin",
+            "  ./yuebing transfer serve --protocol mooncake --listen 127.0.0.1:12001 --size 64MiB"
         })
 final class TransferServeCommand implements Callable<Integer> {
     /** Long enough for full speed, short enough that the next slice is under way while one is checked. */
@@ -52,7 +55,7 @@ final class TransferServeCommand implements Callable<Integer> {
             names = "--protocol",
             paramLabel = "NAME",
             defaultValue = "auto",
-            description = "auto, tcp or shm @|faint (auto: both)|@.")
+            description = "auto, tcp, shm or mooncake @|faint (auto: tcp and shm)|@.")
     private String protocol = "auto";
 
     @Option(
@@ -72,11 +75,17 @@ final class TransferServeCommand implements Callable<Integer> {
     private @Nullable Path file;
 
     @Option(
-            names = "--name",
+            names = {"--name", "--segment-name"},
             paramLabel = "NAME",
-            defaultValue = "segment",
-            description = "Name of the segment @|faint (segment)|@.")
-    private String name = "segment";
+            description = "Name of the segment @|faint (segment; with mooncake: HOST:PORT of --listen)|@.")
+    private @Nullable String name;
+
+    @Option(
+            names = "--metadata",
+            paramLabel = "WHERE",
+            description = "With mooncake: P2PHANDSHAKE @|faint (default)|@ or a server such as"
+                    + " http://127.0.0.1:8080/metadata.")
+    private @Nullable String metadata;
 
     @Option(
             names = "--insecure-transfer",
@@ -93,11 +102,11 @@ final class TransferServeCommand implements Callable<Integer> {
         ExitSignals signals = ExitSignals.install();
         try (Arena arena = Arena.ofShared()) {
             MemorySegment memory = memory(arena);
-            try (TransferServer server = TransferAmounts.protocol(protocol)
+            try (TransferServer server = TransferAmounts.protocol(protocol, metadata, name)
                     .serve(
                             TransferServerOptions.listening(address.host(), address.port(), MAX_SLICE_BYTES)
                                     .withSecurity(keys.security(), insecure),
-                            List.of(Segment.open(name, memory)),
+                            List.of(Segment.open(Objects.requireNonNullElse(name, "segment"), memory)),
                             TimeSource.system())) {
                 announce(server, memory.byteSize());
                 signals.await();
@@ -128,12 +137,19 @@ final class TransferServeCommand implements Callable<Integer> {
 
     private void announce(TransferServer server, long bytes) {
         Map<String, Object> facts = new LinkedHashMap<>();
-        facts.put("name", name);
+        facts.put(
+                "name",
+                server instanceof MooncakeServer mooncake
+                        ? mooncake.segmentName()
+                        : Objects.requireNonNullElse(name, "segment"));
         facts.put("protocol", protocol);
         facts.put(
                 "address",
                 server.address().getHostString() + ":" + server.address().getPort());
         facts.put("size", bytes);
+        if (server instanceof MooncakeServer mooncake) {
+            facts.put("data_port", mooncake.dataPort());
+        }
         PrintWriter out = YuebingCommand.commandLine(spec).getOut();
         out.println(JsonMapper.shared().writeValueAsString(facts));
         out.flush();

@@ -32,6 +32,10 @@ final class TransferStatCommand implements Callable<Integer> {
             facts.put("protocol", session.route().protocol());
             facts.put("why", session.route().why());
             facts.put("max_slice", session.maxSliceBytes());
+            if (session.route().protocol().equals("mooncake")) {
+                // what this peer said of itself is its segment's descriptor
+                facts.put("descriptor", JsonMapper.shared().readTree(session.peerHello()));
+            }
             YuebingCommand.commandLine(spec)
                     .getOut()
                     .println(JsonMapper.shared().writeValueAsString(facts));

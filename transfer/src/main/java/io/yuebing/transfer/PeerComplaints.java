@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.function.Consumer;
 
 /** Logs a misbehaving peer once an hour, however often it comes back. */
-final class PeerComplaints {
+public final class PeerComplaints {
     private static final Duration QUIET = Duration.ofHours(1);
     private static final int PEERS_REMEMBERED = 1024;
 
@@ -18,16 +18,18 @@ final class PeerComplaints {
      * @param loud takes the first complaint about a peer
      * @param quiet takes all others
      */
-    PeerComplaints(Consumer<String> loud, Consumer<String> quiet, TimeSource time) {
+    public PeerComplaints(Consumer<String> loud, Consumer<String> quiet, TimeSource time) {
         this.loud = loud;
         this.quiet = quiet;
         this.time = time;
     }
 
     /**
+     * Logs a complaint: loud if it is the first about this peer for an hour.
+     *
      * @param peer the peer's host, without its port: each connection has another one
      */
-    void log(String peer, String complaint) {
+    public void log(String peer, String complaint) {
         String line = "transfer peer " + peer + ": " + complaint;
         if (firstInAWhile(peer)) {
             loud.accept(line + " (more from this peer is only counted)");
@@ -37,7 +39,7 @@ final class PeerComplaints {
     }
 
     /** Whether this peer has not been spoken of for an hour. */
-    synchronized boolean firstInAWhile(String peer) {
+    public synchronized boolean firstInAWhile(String peer) {
         long now = time.nanoTime();
         Long last = loggedNanos.get(peer);
         if (last != null && now - last < QUIET.toNanos()) {

@@ -1,5 +1,6 @@
 package io.yuebing.transfer;
 
+import io.yuebing.transfer.mooncake.MooncakeProtocol;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Collectors;
@@ -15,8 +16,11 @@ public final class TransferProtocols {
     /** {@link #SHM} where both ends are on one host, otherwise {@link #TCP}. */
     public static final TransferProtocol AUTO = new FrameProtocol("auto", Frame.RingWish.IF_POSSIBLE);
 
+    /** The wire of Mooncake's transfer engine, without a metadata server. */
+    public static final TransferProtocol MOONCAKE = new MooncakeProtocol();
+
     /** All of them, in the order in which people are told of them. */
-    public static final List<TransferProtocol> ALL = List.of(AUTO, TCP, SHM);
+    public static final List<TransferProtocol> ALL = List.of(AUTO, TCP, SHM, MOONCAKE);
 
     private TransferProtocols() {}
 

@@ -1,0 +1,129 @@
+package io.yuebing.transfer.mooncake;
+
+import io.yuebing.transfer.TimeSource;
+import java.io.EOFException;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+
+/** An accepted connection whose every wait has an end. */
+final class PeerConnection {
+    private final SocketChannel channel;
+    private final TimeSource time;
+    private final InetAddress peer;
+
+    private volatile long sinceNanos;
+    private volatile Duration limit;
+    private volatile boolean idle = true;
+    private volatile boolean stopped;
+
+    /**
+     * @param limit until the peer's first request is complete
+     */
+    PeerConnection(SocketChannel channel, TimeSource time, Duration limit) throws IOException {
+        this.channel = channel;
+        this.time = time;
+        this.limit = limit;
+        this.sinceNanos = time.nanoTime();
+        if (!(channel.getRemoteAddress() instanceof InetSocketAddress remote)) {
+            throw new IOException("a connection from nowhere");
+        }
+        this.peer = remote.getAddress();
+    }
+
+    String peerHost() {
+        return peer.getHostAddress();
+    }
+
+    /** Whether nothing of a request has arrived: such a connection may be closed without harm. */
+    boolean idle() {
+        return idle;
+    }
+
+    /** From now on the peer may take so long. */
+    void allow(Duration time) {
+        sinceNanos = this.time.nanoTime();
+        limit = time;
+    }
+
+    /**
+     * Closes the connection if its time is over.
+     *
+     * @return whether it was closed in the middle of something
+     */
+    boolean closeIfOverdue(long nowNanos) {
+        if (stopped || nowNanos - sinceNanos <= limit.toNanos()) {
+            return false;
+        }
+        stop();
+        return !idle;
+    }
+
+    /**
+     * Waits for the next request's first bytes.
+     *
+     * @param bytes filled up to its limit
+     * @param patience until the first byte
+     * @param frame until the last byte, from the first
+     * @return false if the peer has finished
+     */
+    boolean readRequest(ByteBuffer bytes, Duration patience, Duration frame) throws IOException {
+        idle = true;
+        allow(patience);
+        if (channel.read(bytes) < 0) {
+            return false;
+        }
+        idle = false;
+        allow(frame);
+        while (bytes.hasRemaining()) {
+            if (channel.read(bytes) < 0) {
+                throw new EOFException("the peer left in the middle of a request");
+            }
+        }
+        return true;
+    }
+
+    /** At least one byte; -1 at the end. */
+    int read(ByteBuffer bytes) throws IOException {
+        int count = channel.read(bytes);
+        idle = false;
+        return count;
+    }
+
+    void write(ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            channel.write(bytes);
+        }
+    }
+
+    /** Says that nothing follows, and waits until the peer leaves, or for at most {@code patience}. */
+    void partAfterAnswer(Duration patience) throws IOException {
+        channel.shutdownOutput();
+        allow(patience);
+        ByteBuffer ignored = ByteBuffer.allocate(8 << 10);
+        // closing with unread bytes would reset the connection and could take the answer with it
+        while (channel.read(ignored) >= 0) {
+            ignored.clear();
+        }
+    }
+
+    boolean stopped() {
+        return stopped;
+    }
+
+    void stop() {
+        stopped = true;
+        closeQuietly(channel);
+    }
+
+    static void closeQuietly(AutoCloseable channel) {
+        try {
+            channel.close();
+        } catch (Exception _) {
+            // nothing more can be done with it, and nobody waits for it
+        }
+    }
+}
