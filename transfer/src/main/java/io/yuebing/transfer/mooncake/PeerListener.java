@@ -101,8 +101,11 @@ final class PeerListener implements AutoCloseable {
         return address;
     }
 
+    /** Those that are not on their way out. */
     int connections() {
-        return open.size();
+        return (int) open.values().stream()
+                .filter(running -> !running.connection().stopped())
+                .count();
     }
 
     void accept() {
@@ -140,7 +143,7 @@ final class PeerListener implements AutoCloseable {
             PeerConnection.closeQuietly(channel);
             return;
         }
-        if (open.size() >= options.maxConnections()) {
+        if (connections() >= options.maxConnections()) {
             Optional<PeerConnection> quiet = open.values().stream()
                     .map(Running::connection)
                     .filter(other -> other.idle() && !other.stopped())
