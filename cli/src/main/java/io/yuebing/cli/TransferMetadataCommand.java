@@ -1,6 +1,7 @@
 package io.yuebing.cli;
 
 import io.yuebing.api.UserError;
+import io.yuebing.cli.log.Logging;
 import io.yuebing.cli.process.ExitSignals;
 import io.yuebing.transfer.mooncake.MetadataServer;
 import java.io.IOException;
@@ -44,6 +45,7 @@ final class TransferMetadataCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws InterruptedException {
+        Logging.configure("transfer", "info");
         TransferAmounts.Listen address = TransferAmounts.listen(listen);
         ExitSignals signals = ExitSignals.install();
         try (MetadataServer server = MetadataServer.start(address.host(), address.port())) {

@@ -43,8 +43,7 @@ class MooncakeProcessesTest {
             String name = announced.path("name").asString();
             int port = Integer.parseInt(name.substring(name.indexOf(':') + 1));
             JsonNode descriptor = JsonMapper.shared().readTree(ask(port, "{\"name\":\"peer\"}\n"));
-            long address =
-                    descriptor.path("buffers").path(0).path("addr").asLong();
+            long address = descriptor.path("buffers").path(0).path("addr").asLong();
             try (Socket data = new Socket(
                     InetAddress.getLoopbackAddress(),
                     descriptor.path("tcp_data_port").asInt())) {

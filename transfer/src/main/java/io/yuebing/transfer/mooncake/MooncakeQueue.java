@@ -11,6 +11,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.Condition;
@@ -99,7 +100,7 @@ final class MooncakeQueue {
             }
             Batch batch = new Batch(slices.size(), options, notice, nowNanos);
             batches.add(batch);
-            slices.forEach(slice -> waiting.get(batch.priority).add(new Task.Carry(batch, slice)));
+            slices.forEach(slice -> queue(batch.priority).add(new Task.Carry(batch, slice)));
             changed.signalAll();
             return batch;
         } finally {
@@ -144,7 +145,7 @@ final class MooncakeQueue {
                 fail(batch, error);
             } else if (batch.unsettled == 0 && batch.error == null && batch.notice != null) {
                 batch.unsettled = 1;
-                waiting.get(batch.priority).addFirst(new Task.Tell(batch, batch.notice));
+                queue(batch.priority).addFirst(new Task.Tell(batch, batch.notice));
                 batch.notice = null;
             }
             endIfOver(batch, ended);
@@ -259,10 +260,14 @@ final class MooncakeQueue {
         ended.forEach(Batch::complete);
     }
 
+    private ArrayDeque<Task> queue(Priority priority) {
+        return Objects.requireNonNull(waiting.get(priority), "every priority has a queue");
+    }
+
     private void fail(Batch batch, TransferException why) {
         if (batches.contains(batch) && batch.error == null) {
             batch.error = why;
-            waiting.get(batch.priority).removeIf(task -> task.batch() == batch);
+            queue(batch.priority).removeIf(task -> task.batch() == batch);
         }
     }
 
