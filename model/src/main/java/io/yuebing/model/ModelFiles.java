@@ -10,7 +10,7 @@ import io.yuebing.model.decoder.DecoderSpec;
 import io.yuebing.model.gguf.GgufView;
 import io.yuebing.model.json.JsonObject;
 import io.yuebing.model.weights.Checkpoint;
-import io.yuebing.model.weights.GptqConfig;
+import io.yuebing.model.weights.Quantization;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -31,7 +31,7 @@ record ModelFiles(
         JsonObject json,
         ModelConfig config,
         DecoderSpec spec,
-        Optional<GptqConfig> gptq,
+        Optional<Quantization> quantization,
         Checkpoint checkpoint,
         boolean chatTemplate) {
 
@@ -65,7 +65,7 @@ record ModelFiles(
                 Architectures.of(json),
                 json,
                 generation,
-                GptqConfig.read(json, dir),
+                Quantization.read(json, dir),
                 () -> Checkpoint.open(dir),
                 hasChatTemplate(dir));
     }
@@ -75,7 +75,7 @@ record ModelFiles(
             Architecture architecture,
             JsonObject json,
             Optional<JsonObject> generation,
-            Optional<GptqConfig> gptq,
+            Optional<Quantization> quantization,
             Supplier<Checkpoint> checkpoint,
             boolean chatTemplate) {
         DecoderSpec spec = architecture.spec(json);
@@ -91,7 +91,7 @@ record ModelFiles(
                 spec.maxPositions(),
                 eosTokenIds(generation, json, spec.vocabSize()),
                 generation.map(ModelFiles::defaults).orElse(GenerationDefaults.NONE));
-        return new ModelFiles(model, json, config, spec, gptq, checkpoint.get(), chatTemplate);
+        return new ModelFiles(model, json, config, spec, quantization, checkpoint.get(), chatTemplate);
     }
 
     private static boolean hasChatTemplate(Path dir) {

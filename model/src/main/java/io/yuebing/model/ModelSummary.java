@@ -2,7 +2,7 @@ package io.yuebing.model;
 
 import io.yuebing.kv.ElementType;
 import io.yuebing.model.weights.BlockFormat;
-import io.yuebing.model.weights.GptqConfig;
+import io.yuebing.model.weights.Quantization;
 import io.yuebing.model.weights.TensorType;
 import java.nio.file.Path;
 import java.util.EnumMap;
@@ -64,7 +64,7 @@ public record ModelSummary(
                 files.checkpoint().bytes(),
                 loadedBytes(files),
                 types(files),
-                files.gptq().map(GptqConfig::describe).orElseGet(() -> ggufBlocks(files)),
+                files.quantization().map(Quantization::describe).orElseGet(() -> ggufBlocks(files)),
                 files.spec().describeRope(),
                 files.spec().windowedLayers(),
                 kvBytes(files),
@@ -84,7 +84,7 @@ public record ModelSummary(
 
     /** Types and quantisation in a few words. */
     static String storedAs(ModelFiles files) {
-        return files.gptq().map(GptqConfig::describe).orElseGet(() -> String.join(" + ", types(files)));
+        return files.quantization().map(Quantization::describe).orElseGet(() -> String.join(" + ", types(files)));
     }
 
     private static List<String> types(ModelFiles files) {

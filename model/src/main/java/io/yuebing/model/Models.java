@@ -93,7 +93,7 @@ public final class Models {
         WorkerPool pool = WorkerPool.create(options.threads());
         boolean loaded = false;
         try {
-            WeightLoader weights = new WeightLoader(files.checkpoint(), files.gptq(), options.compute(), arena);
+            WeightLoader weights = new WeightLoader(files.checkpoint(), files.quantization(), options.compute(), arena);
             options.cache()
                     .ifPresent(cache -> weights.cachedIn(
                             WeightCache.of(cache.directory(), cache.limitBytes(), fingerprint, files.checkpoint())));

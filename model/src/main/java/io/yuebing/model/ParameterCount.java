@@ -4,7 +4,9 @@ import io.yuebing.model.decoder.DecoderSpec;
 import io.yuebing.model.decoder.FeedForwardSpec;
 import io.yuebing.model.decoder.TensorNames;
 import io.yuebing.model.decoder.TensorRole;
+import io.yuebing.model.weights.Quantization;
 import io.yuebing.model.weights.TensorInfo;
+import java.util.Optional;
 
 /**
  * How many weights a model has.
@@ -14,16 +16,12 @@ import io.yuebing.model.weights.TensorInfo;
  * @param active those that the computation of one token reads
  */
 record ParameterCount(long total, long active) {
-    private static final int GPTQ_WORD_BITS = 32;
-
     static ParameterCount of(ModelFiles files) {
-        int codesPerWord =
-                files.gptq().map(gptq -> GPTQ_WORD_BITS / gptq.bits()).orElse(1);
         long total = 0;
         double idle = 0;
         for (TensorInfo tensor : files.checkpoint().tensors()) {
             if (used(files.spec(), tensor.name())) {
-                long weights = weights(tensor, codesPerWord);
+                long weights = weights(files.quantization(), tensor);
                 total += weights;
                 idle += weights * idleShare(files.spec(), tensor.name());
             }
@@ -62,12 +60,13 @@ record ParameterCount(long total, long active) {
     }
 
     /** A packed matrix counts as many as it holds; scales, zero points and group indices belong to its storage. */
-    private static long weights(TensorInfo tensor, int codesPerWord) {
-        String kind = tensor.name().substring(tensor.name().lastIndexOf('.') + 1);
-        return switch (kind) {
-            case "qweight" -> tensor.elements() * codesPerWord;
-            case "qzeros", "scales", "g_idx" -> 0;
-            default -> tensor.elements();
-        };
+    private static long weights(Optional<Quantization> quantization, TensorInfo tensor) {
+        int end = Math.max(tensor.name().lastIndexOf('.'), 0);
+        String layer = tensor.name().substring(0, end);
+        String kind = tensor.name().substring(Math.min(end + 1, tensor.name().length()));
+        return quantization
+                .flatMap(q -> q.formatOf(layer))
+                .map(format -> format.weights(kind, tensor.elements()))
+                .orElse(tensor.elements());
     }
 }

@@ -126,15 +126,20 @@ class ModelsTest {
     @Test
     void anUnsupportedQuantisationIsTold() {
         new TinyModel(dir)
-                .config("quantization_config", Map.of("quant_method", "awq", "bits", 4, "group_size", 128))
+                .config("quantization_config", Map.of("quant_method", "hqq", "bits", 4, "group_size", 128))
                 .write();
         loadError()
-                .isEqualTo(dir.resolve("config.json") + ": quant_method 'awq' is not supported; supported: gptq with 4"
-                        + " or 8 bits, and no quantisation (f32, f16, bf16)");
+                .startsWith(dir.resolve("config.json") + ": quant_method 'hqq' is not supported; supported: gptq with"
+                        + " 2, 3, 4 or 8 bits, awq (gemm) with 4 bits")
+                .contains("no quantisation (f32, f16, bf16)");
         new TinyModel(dir)
-                .config("quantization_config", Map.of("quant_method", "gptq", "bits", 3, "group_size", 128))
+                .config("quantization_config", Map.of("quant_method", "gptq", "bits", 5, "group_size", 128))
                 .write();
-        loadError().contains("gptq with 3 bits is not supported; supported: gptq with 4 or 8 bits");
+        loadError().contains("gptq with 5 bits is not supported; supported: gptq with 2, 3, 4 or 8 bits");
+        new TinyModel(dir)
+                .config("quantization_config", Map.of("quant_method", "awq", "bits", 4, "version", "gemv"))
+                .write();
+        loadError().contains("awq in the layout 'gemv' is not supported; supported: ");
     }
 
     @Test

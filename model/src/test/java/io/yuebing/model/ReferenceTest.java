@@ -25,6 +25,7 @@ class ReferenceTest {
                 "qwen2-yarn",
                 "qwen2-gptq-int4",
                 "qwen2-gptq-int8",
+                "qwen2-awq-int4",
                 "llama3",
                 "mistral",
                 "qwen3",

@@ -21,8 +21,14 @@ import org.jspecify.annotations.Nullable;
  * names and shapes; {@link #load} then reads all that was asked for, on all threads.
  */
 public final class WeightLoader {
+    /** Ends of the names of packed matrices. */
+    private static final List<String> PACKED = List.of(".qweight", ".weight_packed");
+
+    /** How layers are held that no configuration says to be quantised. */
+    private static final List<LinearFormat> PLAIN = List.of(new FloatFormat(), new BlockFormat());
+
     private final Checkpoint checkpoint;
-    private final List<LinearFormat> formats;
+    private final Optional<Quantization> quantization;
     private final ComputeMode mode;
     private final Arena arena;
     private final List<Slot> slots = new ArrayList<>();
@@ -31,13 +37,12 @@ public final class WeightLoader {
     /**
      * Prepares loading.
      *
-     * @param gptq how quantised layers are held; empty if there are none
+     * @param quantization how quantised layers are held; empty if there are none
      * @param arena holds the loaded weights; a shared one
      */
-    public WeightLoader(Checkpoint checkpoint, Optional<GptqConfig> gptq, ComputeMode mode, Arena arena) {
+    public WeightLoader(Checkpoint checkpoint, Optional<Quantization> quantization, ComputeMode mode, Arena arena) {
         this.checkpoint = checkpoint;
-        this.formats = gptq.<List<LinearFormat>>map(config -> List.of(new GptqFormat(config), new FloatFormat()))
-                .orElse(List.of(new FloatFormat(), new BlockFormat()));
+        this.quantization = quantization;
         this.mode = mode;
         this.arena = arena;
     }
@@ -57,18 +62,30 @@ public final class WeightLoader {
      * @throws UserError if a tensor is missing or has another type or shape
      */
     public Supplier<Linear> linear(String prefix, int outputs, int inputs, boolean biasRequired) {
-        for (LinearFormat format : formats) {
+        float[] bias = bias(prefix, outputs, biasRequired);
+        Optional<LinearFormat> quantized =
+                quantization.flatMap(q -> q.formatOf(prefix)).filter(format -> format.holds(checkpoint, prefix));
+        if (quantized.isPresent()) {
+            return slot(prefix, quantized.get().find(checkpoint, prefix, outputs, inputs), bias);
+        }
+        for (LinearFormat format : PLAIN) {
             if (format.holds(checkpoint, prefix)) {
-                return slot(
-                        prefix, format.find(checkpoint, prefix, outputs, inputs), bias(prefix, outputs, biasRequired));
+                return slot(prefix, format.find(checkpoint, prefix, outputs, inputs), bias);
             }
         }
-        if (checkpoint.find(prefix + ".qweight").isPresent()) {
-            throw new UserError(checkpoint.require(prefix + ".qweight").file() + ": tensor " + prefix
-                    + ".qweight is quantised, but neither config.json has a quantization_config nor is there a"
-                    + " quantize_config.json");
+        for (String kind : PACKED) {
+            if (checkpoint.find(prefix + kind).isPresent()) {
+                throw undeclared(checkpoint.require(prefix + kind));
+            }
         }
         throw checkpoint.missing(prefix + ".weight");
+    }
+
+    private UserError undeclared(TensorInfo tensor) {
+        String why = quantization
+                .map(q -> "the model's quantisation (" + q.describe() + ") does not cover this layer")
+                .orElse("neither config.json has a quantization_config nor is there a quantize_config.json");
+        return new UserError(tensor.file() + ": tensor " + tensor.name() + " is quantised, but " + why);
     }
 
     /** Asks for an embedding's tensor used as a matrix: tied embeddings. */

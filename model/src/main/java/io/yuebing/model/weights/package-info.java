@@ -1,3 +1,3 @@
-/** Weights as published: safetensors files, GPTQ tensors, and what the kernels make of them. */
+/** Weights as published: safetensors files, quantised tensors, and what the kernels make of them. */
 @org.jspecify.annotations.NullMarked
 package io.yuebing.model.weights;

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 /** Compares with a dequantisation that goes through the packed tensors element by element. */
 class GptqFormatTest {
     private static final int INPUTS = 256;
-    private static final int OUTPUTS = 48;
+    private static final int OUTPUTS = 64;
 
     @TempDir
     Path dir;
@@ -48,6 +48,11 @@ class GptqFormatTest {
         "8, 128, gptq,    false, PERMUTED",
         "8, 64,  gptq_v2, false, ABSENT",
         "8, -1,  gptq_v2, false, ASCENDING",
+        "2, 64,  gptq,    true,  ASCENDING",
+        "2, 32,  gptq_v2, false, PERMUTED",
+        "3, 128, gptq,    true,  ASCENDING",
+        "3, 64,  gptq,    false, PERMUTED",
+        "3, -1,  gptq_v2, false, ABSENT",
     })
     void productsAreThoseOfTheDequantisedMatrix(
             int bits, int groupSize, String format, boolean symmetric, GroupIndex groupIndex) {
@@ -129,7 +134,7 @@ class GptqFormatTest {
         assertThatThrownBy(() -> packed(new GptqConfig(4, 64, false, true, false)))
                 .isInstanceOf(UserError.class)
                 .hasMessageEndingWith(
-                        "tensor layer.qweight has shape [64, 48], expected [32, 48] by the model's configuration");
+                        "tensor layer.qweight has shape [64, 64], expected [32, 64] by the model's configuration");
     }
 
     @Test
@@ -197,23 +202,30 @@ class GptqFormatTest {
         }
 
         SafetensorsFile file() {
-            int perInt = 32 / bits;
-            int[] qweight = new int[INPUTS / perInt * OUTPUTS];
+            int rows = INPUTS * bits / 32;
+            int columns = OUTPUTS * bits / 32;
+            int[] qweight = new int[rows * OUTPUTS];
             for (int input = 0; input < INPUTS; input++) {
                 for (int output = 0; output < OUTPUTS; output++) {
-                    qweight[input / perInt * OUTPUTS + output] |= codes[input][output] << input % perInt * bits;
+                    for (int bit = 0; bit < bits; bit++) {
+                        int at = input * bits + bit;
+                        qweight[at / 32 * OUTPUTS + output] |= (codes[input][output] >> bit & 1) << at % 32;
+                    }
                 }
             }
-            int[] qzeros = new int[groups * OUTPUTS / perInt];
+            int[] qzeros = new int[groups * columns];
             for (int group = 0; group < groups; group++) {
                 for (int output = 0; output < OUTPUTS; output++) {
-                    int stored = zeros[group][output] - (zerosAsStored ? 0 : 1) & (1 << bits) - 1;
-                    qzeros[(group * OUTPUTS + output) / perInt] |= stored << output % perInt * bits;
+                    int stored = zeros[group][output] - (zerosAsStored ? 0 : 1);
+                    for (int bit = 0; bit < bits; bit++) {
+                        int at = output * bits + bit;
+                        qzeros[group * columns + at / 32] |= (stored >> bit & 1) << at % 32;
+                    }
                 }
             }
             SafetensorsFile file = new SafetensorsFile()
-                    .ints("layer.qweight", qweight, INPUTS / perInt, OUTPUTS)
-                    .ints("layer.qzeros", qzeros, groups, OUTPUTS / perInt)
+                    .ints("layer.qweight", qweight, rows, OUTPUTS)
+                    .ints("layer.qzeros", qzeros, groups, columns)
                     .halfs("layer.scales", scales, groups, OUTPUTS);
             return withGroupIndex ? file.ints("layer.g_idx", groupOf, INPUTS) : file;
         }
