@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 /* How weights are held in a panel's words: PanelEncoding.java, in its order. */
-enum encoding { F32, F16, BF16, NIBBLE, BYTE };
+enum encoding { F32, F16, BF16, NIBBLE, BYTE, E4M3 };
 
 /* A matrix's panels: PanelShape.java. Inputs are counted with those that fill a group's last word. */
 struct shape {

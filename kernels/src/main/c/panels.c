@@ -18,11 +18,11 @@ struct batch {
     const float *sums;   /* [token][run] of the integers */
 };
 
-INLINE int words_of(const struct shape *shape, int inputs) {
-    return shape->encoding == F32 ? inputs : shape->encoding == NIBBLE ? inputs / 8 : shape->encoding == BYTE ? inputs / 4 : inputs / 2;
-}
+INLINE int scaled(const struct shape *shape) { return shape->encoding >= NIBBLE; }
 
-INLINE int scaled(const struct shape *shape) { return shape->encoding == NIBBLE || shape->encoding == BYTE; }
+INLINE int words_of(const struct shape *shape, int inputs) {
+    return shape->encoding == F32 ? inputs : shape->encoding == NIBBLE ? inputs / 8 : scaled(shape) ? inputs / 4 : inputs / 2;
+}
 
 INLINE int scale_bytes(const struct shape *shape) { return ROWS * (shape->half_scales ? 2 : 4); }
 
@@ -211,6 +211,13 @@ void NAME(yuebing_int8)(
 
 /* --- float activations ------------------------------------------------------------------------------------------- */
 
+/* The 8-bit floats in the highest bits of each lane: E4m3.java. */
+INLINE floats floats_of_e4m3(ints codes) {
+    ints sign = ints_and(codes, ints_all((int32_t)0x80000000));
+    ints magnitude = ints_and(ints_right(codes, 4), ints_all(0x07F00000));
+    return floats_mul(floats_of_bits(ints_xor(sign, magnitude)), floats_all(0x1p120f));
+}
+
 /* A block's weights as floats, [input][row]; for scaled encodings code - zero. */
 INLINE void unpack(const struct shape *shape, const uint8_t *header, const uint8_t *words, int inputs, float *to) {
     for (int v = 0; v < VECTORS; v++) {
@@ -243,6 +250,14 @@ INLINE void unpack(const struct shape *shape, const uint8_t *header, const uint8
                     for (int i = 0; i < 8; i++) {
                         floats code = floats_of(ints_and(ints_right(word, 4 * i), ints_all(15)));
                         floats_store(w + (k + i) * ROWS, floats_sub(code, zeros));
+                    }
+                }
+                break;
+            case E4M3:
+                for (int k = 0; k < inputs; k += 4, at += ROWS * 4) {
+                    ints word = ints_load(at);
+                    for (int i = 0; i < 4; i++) {
+                        floats_store(w + (k + i) * ROWS, floats_of_e4m3(ints_left(word, 24 - 8 * i)));
                     }
                 }
                 break;

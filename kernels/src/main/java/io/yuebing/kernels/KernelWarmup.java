@@ -97,17 +97,20 @@ public final class KernelWarmup {
     private static Linear madeUp(Product product, Kernels kernels, Arena arena) {
         float[] noBias = {};
         PanelEncoding encoding = product.encoding();
-        if (encoding != PanelEncoding.NIBBLE && encoding != PanelEncoding.BYTE) {
+        if (!encoding.scaled()) {
             long bytes = (long) OUTPUTS * INPUTS * encoding.bitsPerInput() / Byte.SIZE;
             return Linears.floats(encoding, OUTPUTS, INPUTS, arena.allocate(bytes), noBias, arena, kernels);
         }
-        int bits = encoding == PanelEncoding.NIBBLE ? 4 : 8;
+        int bits = encoding.bitsPerInput();
         byte[] codes = new byte[INPUTS * OUTPUTS];
         new Random(1).nextBytes(codes);
         for (int i = 0; i < codes.length; i++) {
             codes[i] = (byte) (codes[i] & ((1 << bits) - 1));
         }
         float[] scales = numbers(INPUTS / GROUP * OUTPUTS);
+        if (encoding == PanelEncoding.E4M3) {
+            return Linears.e4m3(OUTPUTS, INPUTS, GROUP, codes, scales, noBias, arena, kernels);
+        }
         byte[] zeros = new byte[INPUTS / GROUP * OUTPUTS];
         QuantizedWeights weights = new QuantizedWeights(OUTPUTS, INPUTS, bits, GROUP, codes, scales, zeros, new int[0]);
         return Linears.quantized(weights, noBias, product.mode(), arena, kernels);

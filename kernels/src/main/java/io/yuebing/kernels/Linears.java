@@ -3,6 +3,7 @@ package io.yuebing.kernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -88,6 +89,38 @@ public final class Linears {
         MemorySegment memory = arena.allocate(shape.bytes(), ALIGNMENT);
         PanelPacker.pack(shape, w, memory);
         return new PanelMatrix(shape, memory, padded(bias, shape), mode, w.inputOrder(), kernels);
+    }
+
+    /**
+     * Weights as 8-bit floats with a scale for each group of inputs: {@code w = scale * value(code)}. They keep their 8
+     * bits; activations are floats in every {@link ComputeMode}.
+     *
+     * @param groupSize inputs that share a scale, 1 to {@code inputs}
+     * @param codes {@code [inputs][outputs]}, F8_E4M3 without NaN
+     * @param scales {@code [groups][outputs]}
+     */
+    public static Linear e4m3(
+            int outputs, int inputs, int groupSize, byte[] codes, float[] scales, float[] bias, Arena arena) {
+        return e4m3(outputs, inputs, groupSize, codes, scales, bias, arena, null);
+    }
+
+    static Linear e4m3(
+            int outputs,
+            int inputs,
+            int groupSize,
+            byte[] codes,
+            float[] scales,
+            float[] bias,
+            Arena arena,
+            @Nullable Kernels kernels) {
+        byte[] zeros = new byte[scales.length];
+        Arrays.fill(zeros, (byte) PanelEncoding.E4M3.middle()); // the packer then leaves the codes as they are
+        QuantizedWeights w =
+                new QuantizedWeights(outputs, inputs, Byte.SIZE, groupSize, codes, scales, zeros, new int[0]);
+        PanelShape shape = PanelPacker.e4m3Shape(w);
+        MemorySegment memory = arena.allocate(shape.bytes(), ALIGNMENT);
+        PanelPacker.pack(shape, w, memory);
+        return new PanelMatrix(shape, memory, padded(bias, shape), ComputeMode.F32, new int[0], kernels);
     }
 
     static Linear floats(

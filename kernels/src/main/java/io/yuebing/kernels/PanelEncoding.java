@@ -9,7 +9,8 @@ enum PanelEncoding {
     F16(2, false),
     BF16(2, false),
     NIBBLE(8, true),
-    BYTE(4, true);
+    BYTE(4, true),
+    E4M3(4, true);
 
     private final int inputsPerWord;
     private final boolean scaled;

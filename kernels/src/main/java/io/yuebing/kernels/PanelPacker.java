@@ -64,6 +64,12 @@ final class PanelPacker {
         return new PanelShape(encoding, w.outputs(), w.inputs(), w.groupSize(), fitHalfPrecision(w.scales()), ownZeros);
     }
 
+    /** The form of 8-bit floats, which are packed like codes without zero points of their own. */
+    static PanelShape e4m3Shape(QuantizedWeights w) {
+        return new PanelShape(
+                PanelEncoding.E4M3, w.outputs(), w.inputs(), w.groupSize(), fitHalfPrecision(w.scales()), false);
+    }
+
     private static boolean zerosAre(byte[] zeros, int middle) {
         for (byte zero : zeros) {
             if ((zero & 0xFF) != middle) {

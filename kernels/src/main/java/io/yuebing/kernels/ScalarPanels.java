@@ -79,6 +79,7 @@ final class ScalarPanels implements PanelKernel {
             case BF16 -> Float.intBitsToFloat(bits << Short.SIZE);
             case NIBBLE -> (bits & 0xF) - zero;
             case BYTE -> (bits & 0xFF) - zero;
+            case E4M3 -> E4m3.value(bits);
         };
     }
 

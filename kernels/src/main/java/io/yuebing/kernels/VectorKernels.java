@@ -26,6 +26,7 @@ final class VectorKernels implements Kernels {
         return switch (encoding) {
             case NIBBLE -> mode == ComputeMode.INT8 ? new VectorNibbleInt8Panels() : new VectorNibblePanels();
             case BYTE -> new VectorBytePanels(mode);
+            case E4M3 -> new VectorE4m3Panels();
             case F32 -> new VectorF32Panels();
             case F16 -> new VectorF16Panels();
             case BF16 -> new VectorBf16Panels();

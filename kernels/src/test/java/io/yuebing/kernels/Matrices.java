@@ -69,7 +69,7 @@ final class Matrices {
                 Rows.floatToBf16(values, 0, rows, 0, n);
                 Rows.bf16ToFloat(rows, 0, stored, 0, n);
             }
-            case NIBBLE, BYTE -> throw new IllegalArgumentException("Not floats: " + encoding);
+            case NIBBLE, BYTE, E4M3 -> throw new IllegalArgumentException("Not floats: " + encoding);
         }
         double[] weights = new double[n];
         for (int i = 0; i < n; i++) {

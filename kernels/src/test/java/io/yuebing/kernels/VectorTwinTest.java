@@ -193,6 +193,62 @@ class VectorTwinTest {
     }
 
     @Test
+    void everyEightBitFloatIsReadTheSame() {
+        byte[] all = new byte[254]; // without the two codes of NaN
+        for (int i = 0; i < all.length; i++) {
+            all[i] = (byte) (i < 127 ? i : i + 1);
+        }
+        float[] scales = new float[all.length];
+        Arrays.fill(scales, 1);
+        try (WorkerPool pool = WorkerPool.create(1);
+                Arena arena = Arena.ofShared()) {
+            for (Kernels kernels : new Kernels[] {scalar, vector}) {
+                float[] y = new float[2 * all.length];
+                Linears.e4m3(all.length, 1, 1, all, scales, new float[0], arena, kernels)
+                        .apply(new float[] {1, 1}, 2, y, pool);
+                for (int i = 0; i < y.length; i++) {
+                    int code = all[i % all.length] & 0xFF;
+                    int exponent = code >> 3 & 0xF;
+                    double magnitude =
+                            exponent == 0 ? (code & 7) / 512.0 : (8 + (code & 7)) * Math.scalb(1.0, exponent - 10);
+                    assertThat((double) y[i])
+                            .as("code %d", code)
+                            .isEqualTo(0.0 + (code < 128 ? magnitude : -magnitude));
+                }
+            }
+        }
+    }
+
+    @Test
+    void productsOfEightBitFloatsAreTheSame() {
+        for (long seed = 0; seed < 40; seed++) {
+            Random random = new Random(seed);
+            int outputs = 1 + random.nextInt(130);
+            int inputs = 1 + random.nextInt(300);
+            int group = 1 + random.nextInt(inputs);
+            byte[] codes = new byte[inputs * outputs];
+            random.nextBytes(codes);
+            for (int i = 0; i < codes.length; i++) {
+                codes[i] = (codes[i] & 0x7F) == 0x7F ? 1 : codes[i];
+            }
+            float[] scales = Matrices.floats(random, Math.ceilDiv(inputs, group) * outputs);
+            try (WorkerPool pool = WorkerPool.create(1);
+                    Arena arena = Arena.ofShared()) {
+                Linear plain = Linears.e4m3(outputs, inputs, group, codes, scales, new float[0], arena, scalar);
+                Linear vectors = Linears.e4m3(outputs, inputs, group, codes, scales, new float[0], arena, vector);
+                for (int tokens : new int[] {1, 2 + random.nextInt(8)}) {
+                    float[] x = row(random, tokens * inputs);
+                    float[] expected = new float[tokens * outputs];
+                    float[] actual = new float[tokens * outputs];
+                    plain.apply(x, tokens, expected, pool);
+                    vectors.apply(x, tokens, actual, pool);
+                    assertSameBits(actual, expected, "%d tokens, seed %d", tokens, seed);
+                }
+            }
+        }
+    }
+
+    @Test
     void theLargestIntegersDoNotOverflow() {
         int n = 256;
         for (int bits : new int[] {4, 8}) {
