@@ -5,7 +5,8 @@ import io.yuebing.kernels.Linear;
 import java.lang.foreign.Arena;
 
 /** A way in which model files hold the matrix of a linear layer. */
-public sealed interface LinearFormat permits FloatFormat, GptqFormat, AwqFormat, BlockFormat {
+public sealed interface LinearFormat
+        permits FloatFormat, GptqFormat, AwqFormat, E4m3Format, Int8Format, PackedRowsFormat, Mxfp4Format, BlockFormat {
 
     /** Whether the layer whose tensors start with {@code prefix} is held so. */
     boolean holds(Checkpoint checkpoint, String prefix);
@@ -25,6 +26,8 @@ public sealed interface LinearFormat permits FloatFormat, GptqFormat, AwqFormat,
     default long weights(String kind, long elements) {
         return switch (kind) {
             case "qzeros", "scales", "g_idx" -> 0;
+            case "weight_scale", "weight_scale_inv", "weight_zero_point", "weight_g_idx", "weight_shape" -> 0;
+            case "input_scale", "input_zero_point", "input_scale_ub" -> 0;
             default -> elements;
         };
     }

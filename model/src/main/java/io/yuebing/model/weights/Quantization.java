@@ -11,10 +11,12 @@ import java.util.Optional;
  * <p>Layers that a configuration means to quantise are often left as floats, the output head for example. What a layer's
  * tensors are called decides then: see {@link LinearFormat#holds}.
  */
-public sealed interface Quantization permits GptqLayers, AwqConfig {
+public sealed interface Quantization permits GptqLayers, AwqConfig, Fp8Config, CompressedTensors {
     /** Ends the refusal of everything else. */
-    String SUPPORTED = "supported: gptq with 2, 3, 4 or 8 bits, awq (gemm) with 4 bits, and no quantisation (f32, f16,"
-            + " bf16); take a variant of the model in one of these, or its unquantised weights";
+    String SUPPORTED = "supported: gptq with 2, 3, 4 or 8 bits, awq (gemm) with 4 bits, fp8 and fbgemm_fp8 (e4m3),"
+            + " compressed-tensors (pack-quantized with 4 or 8 bits, int-quantized and float-quantized with 8,"
+            + " mxfp4-pack-quantized), and no quantisation (f32, f16, bf16); take a variant of the model in one of"
+            + " these, or convert its unquantised weights, for example with llm-compressor";
 
     /** How a layer is held where it is quantised; empty if it is certainly not. */
     Optional<LinearFormat> formatOf(String layer);
@@ -33,6 +35,7 @@ public sealed interface Quantization permits GptqLayers, AwqConfig {
      */
     static Optional<Quantization> read(JsonObject config, Path dir) {
         return config.object("quantization_config")
+                .or(() -> config.object("compression_config"))
                 .or(() -> config.object("text_config").flatMap(text -> text.object("quantization_config")))
                 .map(json -> of(json, json.text("quant_method").orElse("gptq")))
                 .or(() -> JsonObject.readIfPresent(dir.resolve("quantize_config.json"))
@@ -45,6 +48,8 @@ public sealed interface Quantization permits GptqLayers, AwqConfig {
         return switch (method) {
             case "gptq" -> GptqLayers.of(json);
             case "awq" -> AwqConfig.of(json);
+            case "fp8", "fbgemm_fp8" -> Fp8Config.of(json);
+            case "compressed-tensors" -> CompressedTensors.of(json);
             default -> throw unsupported(json, "quant_method '" + method + "'");
         };
     }
