@@ -88,7 +88,9 @@ public final class Models {
 
     @SuppressWarnings("MustBeClosed") // the decoder closes pool and arena; until there is one, this method does
     private static CausalLm load(ModelFiles files, LoadOptions options) {
-        String fingerprint = Fingerprint.of(files.spec() + " compute " + options.compute(), files.checkpoint());
+        String read = files.spec() + " compute " + options.compute()
+                + files.quantization().map(how -> " weights " + how).orElse("");
+        String fingerprint = Fingerprint.of(read, files.checkpoint());
         Arena arena = Arena.ofShared();
         WorkerPool pool = WorkerPool.create(options.threads());
         boolean loaded = false;
