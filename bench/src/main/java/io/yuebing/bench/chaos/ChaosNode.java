@@ -40,6 +40,7 @@ final class ChaosNode implements AutoCloseable {
                 "--role=" + role,
                 "--port=" + port,
                 "--transfer-port=" + transferPort,
+                "--transfer-protocol=tcp", // whose frames the link can hurt
                 "--transfer-advertise=127.0.0.1:" + transfer.port(),
                 "--threads=1",
                 "--kv-blocks=1024",
