@@ -110,7 +110,12 @@ class LauncherTest {
     @Test
     void commandsThatComputeGetTheEnginesModules() throws Exception {
         assertThat(launch("--debug", "--config", "my file", "serve").out())
-                .contains("[--add-modules]\n[io.yuebing.node]");
+                .contains("[--add-modules]\n[io.yuebing.node,jdk.incubator.vector]");
+        assertThat(launch("serve", "--kernels", "scalar").out()).contains("[--add-modules]\n[io.yuebing.node]");
+        write(home.resolve("kernels/target/classes/native/linux-x86_64/libyuebing_kernels.so"), "");
+        assertThat(launch("serve").out()).contains("[--add-modules]\n[io.yuebing.node]");
+        assertThat(launch("serve", "--kernels=java").out())
+                .contains("[--add-modules]\n[io.yuebing.node,jdk.incubator.vector]");
         assertThat(launch("up").out()).doesNotContain("--add-modules");
     }
 
