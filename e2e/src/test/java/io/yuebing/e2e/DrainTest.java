@@ -24,6 +24,9 @@ class DrainTest {
     private static final LocalCluster.Settings SETTINGS =
             new LocalCluster.Settings(LocalCluster.DEMO, ComputeMode.INT8, ElementType.BF16, 512, 1200, true);
 
+    /** Tokens that outlast the start of a command, however fast the kernels are. */
+    private static final int LONG = 1500;
+
     @Test
     void aNodeThatIsTerminatedSendsItsStreamsElsewhereInTheEndAndExitsWithZero() throws Exception {
         try (LocalCluster cluster = LocalCluster.start(SETTINGS, NodeRole.BOTH)) {
@@ -67,7 +70,7 @@ class DrainTest {
                         Duration.ofSeconds(60),
                         () -> nodes(client).contains("serving serving"));
                 List<Process> drain = new ArrayList<>();
-                List<String> answers = together(direct, List.of(request(1, 500)), () -> {
+                List<String> answers = together(direct, List.of(request(1, LONG)), () -> {
                     Eventually.holds(
                             "the stream runs on the node",
                             Duration.ofSeconds(30),
@@ -92,7 +95,7 @@ class DrainTest {
                             .as("new work at the gateway")
                             .isEqualTo(200);
                 });
-                assertThat(answers).isEqualTo(together(client, List.of(request(1, 500)), () -> {}));
+                assertThat(answers).isEqualTo(together(client, List.of(request(1, LONG)), () -> {}));
                 assertThat(node.waitFor(30, TimeUnit.SECONDS)).isTrue();
                 assertThat(node.exitValue()).as(output(node)).isZero();
                 assertThat(drain.getFirst().waitFor(30, TimeUnit.SECONDS)).isTrue();
