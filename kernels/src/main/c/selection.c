@@ -3,7 +3,8 @@
 
 #define CHUNK 256
 
-float NAME(yuebing_largest)(const float *x, int32_t n) {
+float NAME(yuebing_largest)(const float *x, int32_t at, int32_t n) {
+    x += at;
     int32_t largest = INT32_MIN;
     int32_t magnitude = 0;
     for (int i = 0; i < n; i++) {
@@ -23,7 +24,8 @@ float NAME(yuebing_largest)(const float *x, int32_t n) {
     return value;
 }
 
-int32_t NAME(yuebing_count_at_least)(const float *x, int32_t n, float least) {
+int32_t NAME(yuebing_count_at_least)(const float *x, int32_t at, int32_t n, float least) {
+    x += at;
     int32_t count = 0;
     for (int i = 0; i < n; i++) {
         count += x[i] >= least ? 1 : 0;
@@ -33,7 +35,7 @@ int32_t NAME(yuebing_count_at_least)(const float *x, int32_t n, float least) {
 
 int32_t NAME(yuebing_first_at_least)(const float *x, int32_t from, int32_t to, float least) {
     int i = from;
-    while (i + CHUNK <= to && NAME(yuebing_count_at_least)(x + i, CHUNK, least) == 0) {
+    while (i + CHUNK <= to && NAME(yuebing_count_at_least)(x, i, CHUNK, least) == 0) {
         i += CHUNK;
     }
     while (i < to && !(x[i] >= least)) {
@@ -42,7 +44,8 @@ int32_t NAME(yuebing_first_at_least)(const float *x, int32_t from, int32_t to, f
     return i;
 }
 
-float NAME(yuebing_sum_at_least)(const float *x, int32_t n, float least) {
+float NAME(yuebing_sum_at_least)(const float *x, int32_t at, int32_t n, float least) {
+    x += at;
     float lanes[SUMS] = {0};
     int i = 0;
     for (; i + SUMS <= n; i += SUMS) {
@@ -57,7 +60,16 @@ float NAME(yuebing_sum_at_least)(const float *x, int32_t n, float least) {
 }
 
 float NAME(yuebing_select_exponentials)(
-        const float *x, int32_t n, float shift, float factor, float least, float *weights) {
+        const float *x,
+        int32_t at,
+        int32_t n,
+        float shift,
+        float factor,
+        float least,
+        float *weights,
+        int32_t weights_at) {
+    x += at;
+    weights += weights_at;
     float lanes[SUMS] = {0};
     for (int i = 0; i < n; i += SUMS) {
         int count = n - i < SUMS ? n - i : SUMS;

@@ -5,27 +5,27 @@ import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 
 import java.lang.foreign.FunctionDescriptor;
-import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 
 /** The loops over scores in C. */
 final class NativeSelection implements SelectionKernel {
     private static final MethodHandle LARGEST =
-            NativeLibrary.function("yuebing_largest", FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, JAVA_INT));
+            NativeLibrary.function("yuebing_largest", FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, JAVA_INT, JAVA_INT));
     private static final MethodHandle FIRST_AT_LEAST = NativeLibrary.function(
             "yuebing_first_at_least", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_FLOAT));
     private static final MethodHandle EXPONENTIALS = NativeLibrary.function(
             "yuebing_select_exponentials",
-            FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT, ADDRESS));
+            FunctionDescriptor.of(
+                    JAVA_FLOAT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_FLOAT, JAVA_FLOAT, JAVA_FLOAT, ADDRESS, JAVA_INT));
     private static final MethodHandle SUM_AT_LEAST = NativeLibrary.function(
-            "yuebing_sum_at_least", FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, JAVA_INT, JAVA_FLOAT));
+            "yuebing_sum_at_least", FunctionDescriptor.of(JAVA_FLOAT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_FLOAT));
     private static final MethodHandle COUNT_AT_LEAST = NativeLibrary.function(
-            "yuebing_count_at_least", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_FLOAT));
+            "yuebing_count_at_least", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, JAVA_INT, JAVA_FLOAT));
 
     @Override
     public float largest(float[] x, int at, int n) {
         try {
-            return (float) LARGEST.invokeExact(NativeRows.from(x, at, n), n);
+            return (float) LARGEST.invokeExact(HeapSegments.of(x), at, n);
         } catch (Throwable t) {
             throw NativeLibrary.failed(t);
         }
@@ -34,7 +34,7 @@ final class NativeSelection implements SelectionKernel {
     @Override
     public int firstAtLeast(float[] x, int from, int to, float least) {
         try {
-            return (int) FIRST_AT_LEAST.invokeExact(MemorySegment.ofArray(x), from, to, least);
+            return (int) FIRST_AT_LEAST.invokeExact(HeapSegments.of(x), from, to, least);
         } catch (Throwable t) {
             throw NativeLibrary.failed(t);
         }
@@ -45,7 +45,7 @@ final class NativeSelection implements SelectionKernel {
             float[] x, int at, int n, float shift, float factor, float least, float[] weights, int weightsAt) {
         try {
             return (float) EXPONENTIALS.invokeExact(
-                    NativeRows.from(x, at, n), n, shift, factor, least, NativeRows.from(weights, weightsAt, n));
+                    HeapSegments.of(x), at, n, shift, factor, least, HeapSegments.of(weights), weightsAt);
         } catch (Throwable t) {
             throw NativeLibrary.failed(t);
         }
@@ -54,7 +54,7 @@ final class NativeSelection implements SelectionKernel {
     @Override
     public float sumAtLeast(float[] x, int at, int n, float least) {
         try {
-            return (float) SUM_AT_LEAST.invokeExact(NativeRows.from(x, at, n), n, least);
+            return (float) SUM_AT_LEAST.invokeExact(HeapSegments.of(x), at, n, least);
         } catch (Throwable t) {
             throw NativeLibrary.failed(t);
         }
@@ -63,7 +63,7 @@ final class NativeSelection implements SelectionKernel {
     @Override
     public int countAtLeast(float[] x, int at, int n, float least) {
         try {
-            return (int) COUNT_AT_LEAST.invokeExact(NativeRows.from(x, at, n), n, least);
+            return (int) COUNT_AT_LEAST.invokeExact(HeapSegments.of(x), at, n, least);
         } catch (Throwable t) {
             throw NativeLibrary.failed(t);
         }
