@@ -32,7 +32,7 @@ mkdir -p "$target"
 compile() { # NAME FLAGS...
     name=$1
     shift
-    for file in panels rows attention selection; do
+    for file in panels rows attention selection move; do
         "$compiler" -std=c11 -O3 -Wall -fPIC -ffp-contract=off "$@" -c "$source/$file.c" -o "$objects/$file-$name.o"
     done
 }

@@ -7,6 +7,7 @@
 @org.jspecify.annotations.NullMarked
 module io.yuebing.kv {
     requires transitive io.yuebing.api;
+    requires io.yuebing.kernels;
     requires static transitive org.jspecify;
     requires transitive tools.jackson.databind;
 

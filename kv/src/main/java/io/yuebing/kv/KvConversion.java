@@ -27,7 +27,7 @@ public final class KvConversion {
     private final Range heads;
     private final boolean casts;
     private final List<PlanePair> pairs = new ArrayList<>();
-    private final Map<Long, List<LoopNest>> nests = new HashMap<>();
+    private final Map<Box, List<LoopNest>> nests = new HashMap<>();
 
     /**
      * The same side in both layouts.
@@ -43,6 +43,9 @@ public final class KvConversion {
      * @param tokens of each
      */
     private record Piece(int fromBlock, int fromToken, int toBlock, int toToken, int blocks, int tokens) {}
+
+    /** What one set of loop nests copies. */
+    private record Box(int layers, int blocks, int tokens, LoopNest.Loops loops) {}
 
     private KvConversion(KvLayout from, KvLayout to) {
         this.from = from;
@@ -132,6 +135,7 @@ public final class KvConversion {
         check(which, source, target);
         check("source", from, fromBlocks, firstToken, tokens);
         check("target", to, toBlocks, firstToken, tokens);
+        LoopNest.Loops loops = LoopNest.Loops.of(bytes(tokens) / layers.size() * which.size());
         int position = firstToken;
         int end = firstToken + tokens;
         while (position < end) {
@@ -139,7 +143,7 @@ public final class KvConversion {
             if (casts) {
                 cast(which, piece, source, target);
             } else {
-                copy(which, piece, source, target);
+                copy(which, piece, source, target, loops);
                 copyScales(which, piece, source, target);
             }
             int done = piece.blocks() * piece.tokens();
@@ -190,15 +194,15 @@ public final class KvConversion {
         return new Piece(fromBlocks[i], fromToken, toBlocks[j], toToken, blocks, tokens);
     }
 
-    private void copy(Range which, Piece piece, KvTensors source, KvTensors target) {
+    private void copy(Range which, Piece piece, KvTensors source, KvTensors target, LoopNest.Loops loops) {
         boolean separate = from.separates(KvAxis.LAYER) || to.separates(KvAxis.LAYER);
         int together = separate ? 1 : which.size();
-        long key = ((long) together << 40) + ((long) piece.blocks() << 32) + piece.tokens();
-        List<LoopNest> loops = nests.computeIfAbsent(key, _ -> nests(together, piece));
+        Box box = new Box(together, piece.blocks(), piece.tokens(), loops);
+        List<LoopNest> perPair = nests.computeIfAbsent(box, this::nests);
         for (int layer = which.from(); layer < which.to(); layer += together) {
             for (int i = 0; i < pairs.size(); i++) {
                 PlanePair pair = pairs.get(i);
-                loops.get(i)
+                perPair.get(i)
                         .copy(
                                 tensor(source, layer, pair.from().side()),
                                 at(from, pair.from(), layer, piece.fromBlock(), heads.from(), piece.fromToken()),
@@ -221,21 +225,21 @@ public final class KvConversion {
                 + token * plane.token();
     }
 
-    private List<LoopNest> nests(int together, Piece piece) {
+    private List<LoopNest> nests(Box box) {
         List<LoopNest> loops = new ArrayList<>();
         for (PlanePair pair : pairs) {
             List<LoopNest.Digit> digits = new ArrayList<>();
-            digits.add(new LoopNest.Digit(together, from.stride(KvAxis.LAYER), to.stride(KvAxis.LAYER)));
-            digits.add(new LoopNest.Digit(piece.blocks(), from.stride(KvAxis.BLOCK), to.stride(KvAxis.BLOCK)));
+            digits.add(new LoopNest.Digit(box.layers(), from.stride(KvAxis.LAYER), to.stride(KvAxis.LAYER)));
+            digits.add(new LoopNest.Digit(box.blocks(), from.stride(KvAxis.BLOCK), to.stride(KvAxis.BLOCK)));
             digits.add(new LoopNest.Digit(
                     heads.size(), pair.from().head(), pair.to().head()));
             digits.add(new LoopNest.Digit(
-                    piece.tokens(), pair.from().token(), pair.to().token()));
+                    box.tokens(), pair.from().token(), pair.to().token()));
             if (pair.both()) {
                 digits.add(new LoopNest.Digit(2, distance(from), distance(to)));
             }
             addChannels(digits, pair.from(), pair.to());
-            loops.add(LoopNest.of(from.elementType().bytes(), digits));
+            loops.add(LoopNest.of(from.elementType().bytes(), digits, box.loops()));
         }
         return loops;
     }

@@ -1,5 +1,6 @@
 package io.yuebing.kv;
 
+import io.yuebing.kernels.NativeMove;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -10,12 +11,19 @@ import org.jspecify.annotations.Nullable;
  * Copies a box of equal elements between two memories in which it has other strides.
  *
  * <p>Digits that follow each other without a gap on both sides become one; what is contiguous on both sides is copied as a
- * run. Where short runs lie across each other, two digits are transposed in tiles. So the speed comes from the strides
- * and not from the names of the layouts. Keeps scratch memory: for one thread at a time.
+ * run. Where short runs lie across each other, two digits are transposed. So the speed comes from the strides and not from
+ * the names of the layouts. The innermost loops are C where this process has native kernels. Keeps scratch memory: for one
+ * thread at a time.
  */
 final class LoopNest {
     /** From this many bytes on, copying runs one by one is as fast as transposing tiles of them. */
     private static final long LONG_RUN = 64;
+
+    /** Bytes after which a call returns: the garbage collector cannot stop a thread within it. */
+    private static final long MOST_IN_A_CALL = 1 << 20;
+
+    /** Bytes of a conversion that may still be in a cache when its target is read. */
+    private static final long MOST_CACHED = 4 << 20;
 
     private final long[] sizes;
     private final long[] from;
@@ -31,16 +39,72 @@ final class LoopNest {
      */
     record Digit(long size, long from, long to) {}
 
-    /** What the innermost loop does. */
-    sealed interface Kernel permits Run, TileTranspose {
+    /** What the innermost loops do. */
+    sealed interface Kernel permits Rows, NativeRows, TileTranspose, NativeTranspose {
         void copy(MemorySegment source, long sourceOffset, MemorySegment target, long targetOffset);
     }
 
-    /** Bytes that are contiguous on both sides. */
-    private record Run(long bytes) implements Kernel {
+    /** Rows of bytes that are contiguous on both sides. */
+    private record Rows(Digit row, long bytes) implements Kernel {
         @Override
         public void copy(MemorySegment source, long sourceOffset, MemorySegment target, long targetOffset) {
-            MemorySegment.copy(source, sourceOffset, target, targetOffset, bytes);
+            for (long i = 0; i < row.size(); i++) {
+                MemorySegment.copy(source, sourceOffset + i * row.from(), target, targetOffset + i * row.to(), bytes);
+            }
+        }
+    }
+
+    /** {@link Rows} in C. */
+    private record NativeRows(Digit row, long bytes, boolean pastCaches) implements Kernel {
+        @Override
+        public void copy(MemorySegment source, long sourceOffset, MemorySegment target, long targetOffset) {
+            long together = Math.max(1, MOST_IN_A_CALL / bytes);
+            for (long i = 0; i < row.size(); i += together) {
+                NativeMove.copyRows(
+                        source,
+                        sourceOffset + i * row.from(),
+                        row.from(),
+                        target,
+                        targetOffset + i * row.to(),
+                        row.to(),
+                        Math.min(together, row.size() - i),
+                        bytes,
+                        pastCaches);
+            }
+        }
+    }
+
+    /** {@link TileTranspose} in C. */
+    private record NativeTranspose(int run, Digit row, Digit column, boolean pastCaches) implements Kernel {
+        @Override
+        public void copy(MemorySegment source, long sourceOffset, MemorySegment target, long targetOffset) {
+            NativeMove.transpose(
+                    source,
+                    sourceOffset,
+                    row.from(),
+                    target,
+                    targetOffset,
+                    column.to(),
+                    run,
+                    row.size(),
+                    column.size(),
+                    pastCaches);
+        }
+    }
+
+    /** Which innermost loops to use. */
+    enum Loops {
+        JAVA,
+        NATIVE,
+        /** Writes past the caches: for more than they hold. */
+        NATIVE_PAST_CACHES;
+
+        /** The best there are for so many bytes. */
+        static Loops of(long bytes) {
+            if (!NativeMove.available()) {
+                return JAVA;
+            }
+            return bytes < MOST_CACHED ? NATIVE : NATIVE_PAST_CACHES;
         }
     }
 
@@ -52,7 +116,7 @@ final class LoopNest {
     }
 
     /** The loops that visit every combination of the digits. */
-    static LoopNest of(int elementBytes, List<Digit> digits) {
+    static LoopNest of(int elementBytes, List<Digit> digits, Loops which) {
         List<Digit> loops = coalesce(digits);
         long run = elementBytes;
         if (!loops.isEmpty() && loops.getLast().from() == run && loops.getLast().to() == run) {
@@ -64,12 +128,19 @@ final class LoopNest {
             if (column != null && row != null) {
                 loops.remove(column);
                 loops.remove(row);
-                return new LoopNest(
-                        loops,
-                        new TileTranspose(Math.toIntExact(run), row.size(), row.from(), column.size(), column.to()));
+                return new LoopNest(loops, transpose(Math.toIntExact(run), row, column, which));
             }
         }
-        return new LoopNest(loops, new Run(run));
+        Digit row = loops.isEmpty() ? new Digit(1, 0, 0) : loops.removeLast();
+        return new LoopNest(
+                loops,
+                which == Loops.JAVA ? new Rows(row, run) : new NativeRows(row, run, which == Loops.NATIVE_PAST_CACHES));
+    }
+
+    private static Kernel transpose(int run, Digit row, Digit column, Loops which) {
+        return which == Loops.JAVA
+                ? new TileTranspose(run, row.size(), row.from(), column.size(), column.to())
+                : new NativeTranspose(run, row, column, which == Loops.NATIVE_PAST_CACHES);
     }
 
     private static @Nullable Digit find(List<Digit> loops, long stride, boolean inSource) {
@@ -115,18 +186,8 @@ final class LoopNest {
         }
         long stepFrom = from[depth];
         long stepTo = to[depth];
-        if (depth < sizes.length - 1) {
-            for (long i = 0; i < sizes[depth]; i++) {
-                walk(depth + 1, source, s + i * stepFrom, target, t + i * stepTo);
-            }
-        } else if (kernel instanceof Run(long bytes)) {
-            for (long i = 0; i < sizes[depth]; i++) {
-                MemorySegment.copy(source, s + i * stepFrom, target, t + i * stepTo, bytes);
-            }
-        } else {
-            for (long i = 0; i < sizes[depth]; i++) {
-                kernel.copy(source, s + i * stepFrom, target, t + i * stepTo);
-            }
+        for (long i = 0; i < sizes[depth]; i++) {
+            walk(depth + 1, source, s + i * stepFrom, target, t + i * stepTo);
         }
     }
 }
