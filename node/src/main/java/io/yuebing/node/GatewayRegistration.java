@@ -21,6 +21,10 @@ final class GatewayRegistration implements AutoCloseable {
     private static final Duration RETRY_WHILE_UNREGISTERED = Duration.ofMillis(200);
     private static final Duration TIMEOUT = Duration.ofSeconds(2);
 
+    /** A gateway that is started together with this node may need so long until it listens. */
+    private static final Duration GRACE = Duration.ofSeconds(5);
+
+    private final long started = System.nanoTime();
     private final URI gateway;
     private final HttpClient http = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -30,6 +34,7 @@ final class GatewayRegistration implements AutoCloseable {
     private final Supplier<NodeInfo> self;
     private final Thread thread;
     private boolean registered;
+    private boolean everRegistered;
     private String lastComplaint = "";
 
     private GatewayRegistration(URI gateway, Supplier<NodeInfo> self) {
@@ -69,13 +74,17 @@ final class GatewayRegistration implements AutoCloseable {
                     LOG.info("registered with gateway {}", gateway);
                 }
                 registered = true;
+                everRegistered = true;
                 lastComplaint = "";
             } else {
                 complain("answered HTTP " + answer.statusCode() + ": "
                         + new String(answer.body(), StandardCharsets.UTF_8));
             }
         } catch (IOException e) {
-            complain("is not reachable (" + e.getClass().getSimpleName() + "), trying again");
+            registered = false;
+            if (everRegistered || System.nanoTime() - started > GRACE.toNanos()) {
+                complain("is not reachable (" + e.getClass().getSimpleName() + "), trying again");
+            }
         }
         return registered;
     }
