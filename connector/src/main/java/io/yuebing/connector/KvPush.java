@@ -247,8 +247,7 @@ public final class KvPush implements KvSink {
 
     /** The decode node waits for every slice of its reservation: one too few and it would wait for its deadline. */
     private void checkComplete() throws TransferException {
-        int layers = pusher.cache().layout().size(KvAxis.LAYER);
-        int expected = layers * target.remoteBlockIds().size();
+        int expected = layers() * target.remoteBlockIds().size();
         if (announced != expected) {
             throw new TransferException(
                     Kind.ACCESS_REFUSED,
@@ -267,6 +266,7 @@ public final class KvPush implements KvSink {
             unfinished--;
             pusher.counters().slices.add(chunk.blockIds().length);
             pusher.counters().bytes.add(bytes(chunk));
+            pusher.counted().sent(peer.toString(), bytes(chunk));
         } else {
             retry(chunk, asTransferException(ended.error()));
         }
@@ -323,6 +323,17 @@ public final class KvPush implements KvSink {
     private Duration timeLeft() {
         return Duration.ofMillis(
                 Math.max(1, target.deadlineMillis() - pusher.time().currentTimeMillis()));
+    }
+
+    /** Bytes of the computed prompt that the engine keeps for this push alone. */
+    long heldBytes() {
+        synchronized (lock) {
+            return hold == null ? 0 : hold.blockIds().length * blockBytes * layers();
+        }
+    }
+
+    private int layers() {
+        return pusher.cache().layout().size(KvAxis.LAYER);
     }
 
     private long bytes(Chunk chunk) {

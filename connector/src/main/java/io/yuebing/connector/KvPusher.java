@@ -5,6 +5,7 @@ import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.ServiceException;
 import io.yuebing.kv.KvCache;
 import io.yuebing.transfer.PeerAddress;
+import io.yuebing.transfer.PeerTraffic;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferFallback;
 import io.yuebing.transfer.TransferRoute;
@@ -33,6 +34,7 @@ public final class KvPusher implements AutoCloseable {
     private final PeerSessions sessions;
     private final TimeSource.Beat deadlines;
     private final PushCounters counters = new PushCounters();
+    private final PeerTraffic traffic = new PeerTraffic();
     private final Set<KvPush> active = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
@@ -107,12 +109,27 @@ public final class KvPusher implements AutoCloseable {
         return sessions;
     }
 
+    PeerTraffic counted() {
+        return traffic;
+    }
+
     PushCounters counters() {
         return counters;
     }
 
     public KvPusherStats stats() {
-        return counters.snapshot(active.size(), sessions.bytesInFlight());
+        return counters.snapshot(
+                active.size(), active.stream().mapToLong(KvPush::heldBytes).sum());
+    }
+
+    /** Bytes sent to each decode node with an open session and not acknowledged. */
+    public Map<PeerAddress, Long> bytesInFlight() {
+        return sessions.bytesInFlight();
+    }
+
+    /** Acknowledged KV bytes by decode node. */
+    public Map<String, PeerTraffic.Bytes> traffic() {
+        return traffic.snapshot();
     }
 
     /** How each decode node with an open session is reached. */

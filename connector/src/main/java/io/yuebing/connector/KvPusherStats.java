@@ -4,7 +4,7 @@ package io.yuebing.connector;
  * What a {@link KvPusher} has done since its start.
  *
  * @param active pushes that have not ended
- * @param bytesInFlight bytes sent to all decode nodes and not acknowledged, now
+ * @param bytesWaitingRelease KV bytes of computed prompts whose delivery is not acknowledged yet, now
  * @param completed pushes whose every block was acknowledged
  * @param failed pushes that ended with a failure
  * @param aborted pushes that the engine ended early
@@ -16,7 +16,7 @@ package io.yuebing.connector;
  */
 public record KvPusherStats(
         int active,
-        long bytesInFlight,
+        long bytesWaitingRelease,
         long completed,
         long failed,
         long aborted,

@@ -7,6 +7,7 @@ import io.yuebing.api.UserError;
 import io.yuebing.engine.BlockReservation;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
+import io.yuebing.transfer.PeerTraffic;
 import io.yuebing.transfer.Segment;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferServer;
@@ -15,6 +16,7 @@ import io.yuebing.transfer.TransferServerStats;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -157,6 +159,11 @@ public final class KvReceiver implements AutoCloseable {
 
     public TransferServerStats serverStats() {
         return server.stats();
+    }
+
+    /** KV bytes by the host that sent or read them. */
+    public Map<String, PeerTraffic.Bytes> traffic() {
+        return server.traffic();
     }
 
     /** Stops listening and releases every reservation; nothing is written to the cache after this returns. */

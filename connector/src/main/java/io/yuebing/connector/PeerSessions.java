@@ -18,6 +18,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
 
 /** One session a decode node, opened when it is first needed, replaced when it has broken. */
 final class PeerSessions {
@@ -44,23 +45,24 @@ final class PeerSessions {
         return known != null && usable(known) ? Optional.of(known.resultNow()) : Optional.empty();
     }
 
-    /** Bytes that are sent to all peers and not acknowledged. */
-    long bytesInFlight() {
-        return peers.values().stream()
-                .filter(PeerSessions::usable)
-                .mapToLong(peer -> peer.resultNow().session().bytesInFlight())
-                .sum();
+    /** Bytes under way to or from each peer with an open session. */
+    Map<PeerAddress, Long> bytesInFlight() {
+        return openSessions(TransferSession::bytesInFlight);
     }
 
     /** How each peer with an open session is reached. */
     Map<PeerAddress, TransferRoute> routes() {
-        Map<PeerAddress, TransferRoute> routes = new TreeMap<>(Comparator.comparing(PeerAddress::toString));
+        return openSessions(TransferSession::route);
+    }
+
+    private <T> Map<PeerAddress, T> openSessions(Function<TransferSession, T> value) {
+        Map<PeerAddress, T> values = new TreeMap<>(Comparator.comparing(PeerAddress::toString));
         peers.forEach((address, peer) -> {
             if (usable(peer)) {
-                routes.put(address, peer.resultNow().session().route());
+                values.put(address, value.apply(peer.resultNow().session()));
             }
         });
-        return routes;
+        return values;
     }
 
     /** Sessions since the start that took a slower way than they could have. */

@@ -13,10 +13,10 @@ final class PushCounters {
     final LongAdder transferNanos = new LongAdder();
     final LongAdder exposedNanos = new LongAdder();
 
-    KvPusherStats snapshot(int active, long bytesInFlight) {
+    KvPusherStats snapshot(int active, long bytesWaitingRelease) {
         return new KvPusherStats(
                 active,
-                bytesInFlight,
+                bytesWaitingRelease,
                 completed.sum(),
                 failed.sum(),
                 aborted.sum(),

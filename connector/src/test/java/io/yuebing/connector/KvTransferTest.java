@@ -10,12 +10,14 @@ import io.yuebing.api.UserError;
 import io.yuebing.engine.BlockHold;
 import io.yuebing.engine.BlockReservation;
 import io.yuebing.kv.ElementType;
+import io.yuebing.transfer.PeerTraffic;
 import io.yuebing.transfer.TransferClientOptions;
 import io.yuebing.transfer.TransferProtocols;
 import io.yuebing.transfer.TransferSecurity;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -93,6 +95,14 @@ class KvTransferTest {
         prefillCache.giveBack(prefill.blocks);
     }
 
+    private static PeerTraffic.Bytes sent(long bytes) {
+        return new PeerTraffic.Bytes(0, bytes);
+    }
+
+    private static PeerTraffic.Bytes received(long bytes) {
+        return new PeerTraffic.Bytes(bytes, 0);
+    }
+
     private ServiceException failedAndGaveUp(Prefill prefill, KvTransferParams params) throws Exception {
         ServiceException failure = prefill.failed.get(30, TimeUnit.SECONDS);
         assertThat(prefill.push.failure()).contains(failure);
@@ -117,6 +127,9 @@ class KvTransferTest {
         assertThat(stats.completed()).isEqualTo(30);
         assertThat(stats.slices()).isEqualTo(receiver.serverStats().slicesReceived());
         assertThat(stats.bytes()).isEqualTo(receiver.serverStats().bytesReceived());
+        assertThat(stats.bytesWaitingRelease()).isZero();
+        assertThat(pusher.traffic()).containsExactly(Map.entry("127.0.0.1:" + receiver.port(), sent(stats.bytes())));
+        assertThat(receiver.traffic()).containsExactly(Map.entry("127.0.0.1", received(stats.bytes())));
         assertThat(receiver.serverStats().connections())
                 .as("one session for all")
                 .isEqualTo(1);

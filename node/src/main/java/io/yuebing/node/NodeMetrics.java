@@ -7,10 +7,13 @@ import io.yuebing.dialect.SurfaceMetrics;
 import io.yuebing.dialect.SurfaceMetrics.Sample;
 import io.yuebing.engine.Engine;
 import io.yuebing.engine.EngineStats;
+import io.yuebing.transfer.PeerTraffic;
 import io.yuebing.transfer.TransferFallback;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Stream;
 
 /** The metrics of a node's engine and KV transfer: vLLM's names where they mean the same. */
 final class NodeMetrics {
@@ -32,6 +35,7 @@ final class NodeMetrics {
         push(metrics, pusher);
         routes(metrics, pusher);
         receive(metrics, receiver);
+        memory(metrics, pusher, receiver);
     }
 
     private void engine() {
@@ -114,7 +118,7 @@ final class NodeMetrics {
                 "KV bytes of open reservations.",
                 () -> receiver.reservationStats().bytesReserved());
         metrics.gauge(
-                "yuebing:kv_oldest_reservation_seconds",
+                "yuebing:kv_oldest_lease_seconds",
                 "Age of the oldest open reservation.",
                 () -> receiver.reservationStats().oldestLeaseSeconds());
         metrics.counter(
@@ -137,6 +141,36 @@ final class NodeMetrics {
                 "yuebing:kv_checksum_failures",
                 "Writes whose CRC32C did not fit.",
                 () -> receiver.serverStats().checksumFailures());
+    }
+
+    /** What transfers hold and move, by peer. */
+    private static void memory(SurfaceMetrics metrics, KvPusher pusher, KvReceiver receiver) {
+        metrics.gauge(
+                "yuebing:kv_in_flight_bytes",
+                "KV bytes sent to a node and not acknowledged.",
+                List.of("peer"),
+                () -> pusher.bytesInFlight().entrySet().stream()
+                        .map(peer -> Sample.of(peer.getValue(), peer.getKey().toString()))
+                        .toList());
+        metrics.gauge(
+                "yuebing:kv_waiting_release_bytes",
+                "KV bytes of computed prompts that are kept until their transfer has ended.",
+                () -> pusher.stats().bytesWaitingRelease());
+        metrics.counter(
+                "yuebing:transfer_peer_bytes",
+                "KV bytes that came from a peer (received) or went to it (sent). A peer is HOST:PORT if this node called,"
+                        + " HOST if it was called.",
+                List.of("peer", "direction"),
+                () -> Stream.of(receiver.traffic(), pusher.traffic())
+                        .flatMap(traffic -> traffic.entrySet().stream())
+                        .flatMap(NodeMetrics::directions)
+                        .toList());
+    }
+
+    private static Stream<Sample> directions(Map.Entry<String, PeerTraffic.Bytes> peer) {
+        return Stream.of(
+                Sample.of(peer.getValue().received(), peer.getKey(), "received"),
+                Sample.of(peer.getValue().sent(), peer.getKey(), "sent"));
     }
 
     private void gauge(String name, String help, ToDoubleFunction<EngineStats> value) {

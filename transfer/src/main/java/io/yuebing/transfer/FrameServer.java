@@ -47,6 +47,7 @@ final class FrameServer implements TransferServer {
     private final Thread acceptor;
     private final TimeSource.Beat deadlines;
     private final ServerCounters counters = new ServerCounters();
+    private final PeerTraffic traffic = new PeerTraffic();
     private final PeerComplaints complaints;
 
     private final ConcurrentLinkedDeque<ServerConnection> handshaking = new ConcurrentLinkedDeque<>();
@@ -119,6 +120,11 @@ final class FrameServer implements TransferServer {
     @Override
     public TransferServerStats stats() {
         return counters.snapshot(established.size(), handshaking.size());
+    }
+
+    @Override
+    public Map<String, PeerTraffic.Bytes> traffic() {
+        return traffic.snapshot();
     }
 
     private void accept() {
@@ -220,6 +226,10 @@ final class FrameServer implements TransferServer {
 
     ServerCounters counters() {
         return counters;
+    }
+
+    PeerTraffic counted() {
+        return traffic;
     }
 
     PeerComplaints complaints() {

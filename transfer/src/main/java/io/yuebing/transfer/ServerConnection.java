@@ -37,6 +37,7 @@ final class ServerConnection {
     private final SocketChannel channel;
     private final FrameServer server;
     private final InetAddress peer;
+    private final String peerHost;
     private final CountDownLatch ended = new CountDownLatch(1);
 
     private volatile Phase phase = Phase.HANDSHAKE;
@@ -53,6 +54,7 @@ final class ServerConnection {
             throw new IOException("a connection from nowhere");
         }
         this.peer = remote.getAddress();
+        this.peerHost = peer.getHostAddress();
     }
 
     void start() {
@@ -60,7 +62,7 @@ final class ServerConnection {
     }
 
     String peerHost() {
-        return peer.getHostAddress();
+        return peerHost;
     }
 
     boolean peerOnThisHost() {
@@ -287,6 +289,7 @@ final class ServerConnection {
         } else {
             server.counters().slicesReceived.increment();
             server.counters().bytesReceived.add(slice.length());
+            server.counted().received(peerHost(), slice.length());
         }
     }
 
@@ -338,6 +341,7 @@ final class ServerConnection {
                 ackOwed = false;
                 server.counters().slicesRead.increment();
                 server.counters().bytesRead.add(read.length());
+                server.counted().sent(peerHost(), read.length());
             }
         }
     }

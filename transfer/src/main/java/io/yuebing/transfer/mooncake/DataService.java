@@ -104,6 +104,7 @@ final class DataService implements PeerListener.Service {
         }
         counters.slicesReceived.increment();
         counters.bytesReceived.add(done);
+        counters.traffic.received(connection.peerHost(), done);
         if (request.acknowledged()) {
             connection.allow(options.stallTimeout());
             connection.write(status(STATUS_OK));
@@ -139,6 +140,7 @@ final class DataService implements PeerListener.Service {
         }
         counters.slicesRead.increment();
         counters.bytesRead.add(done);
+        counters.traffic.sent(connection.peerHost(), done);
         return true;
     }
 

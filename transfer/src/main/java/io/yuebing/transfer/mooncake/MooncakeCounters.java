@@ -1,5 +1,6 @@
 package io.yuebing.transfer.mooncake;
 
+import io.yuebing.transfer.PeerTraffic;
 import io.yuebing.transfer.TransferServerStats;
 import java.util.concurrent.atomic.LongAdder;
 
@@ -13,6 +14,7 @@ final class MooncakeCounters {
     final LongAdder slicesRefused = new LongAdder();
     final LongAdder protocolErrors = new LongAdder();
     final LongAdder stalled = new LongAdder();
+    final PeerTraffic traffic = new PeerTraffic();
 
     /** The protocol carries no checksums, so none fails. */
     TransferServerStats snapshot(int connections, int handshakes) {

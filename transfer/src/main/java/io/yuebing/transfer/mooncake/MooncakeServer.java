@@ -2,6 +2,7 @@ package io.yuebing.transfer.mooncake;
 
 import io.yuebing.transfer.PeerAddress;
 import io.yuebing.transfer.PeerComplaints;
+import io.yuebing.transfer.PeerTraffic;
 import io.yuebing.transfer.Segment;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferSecurity;
@@ -11,6 +12,7 @@ import io.yuebing.transfer.TransferServerStats;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -144,6 +146,11 @@ public final class MooncakeServer implements TransferServer {
     @Override
     public TransferServerStats stats() {
         return counters.snapshot(data.connections(), handshakes.connections());
+    }
+
+    @Override
+    public Map<String, PeerTraffic.Bytes> traffic() {
+        return counters.traffic.snapshot();
     }
 
     @Override
