@@ -1,5 +1,6 @@
 package io.yuebing.api;
 
+import java.util.Arrays;
 import java.util.Optional;
 
 /**
@@ -47,6 +48,13 @@ public record GenerateRequest(
 
     public static GenerateRequest of(String requestId, int[] promptTokens, SamplingParams sampling) {
         return new GenerateRequest(requestId, promptTokens, new int[0], sampling, Optional.empty(), Optional.empty());
+    }
+
+    /** Prompt and given output together. */
+    public int[] knownTokens() {
+        int[] known = Arrays.copyOf(promptTokens, promptTokens.length + outputTokens.length);
+        System.arraycopy(outputTokens, 0, known, promptTokens.length, outputTokens.length);
+        return known;
     }
 
     /** The same request with tokens already generated. */

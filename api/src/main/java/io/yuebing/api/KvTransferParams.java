@@ -14,6 +14,7 @@ import java.util.List;
  * @param remoteHost transfer address of the decode node
  * @param remotePort transfer port of the decode node
  * @param remoteBlockIds the decode node's reserved blocks, one per block of the prompt
+ * @param cachedBlocks how many of them, from the first on, the decode node has already: they are not sent
  * @param deadlineMillis wall-clock time in milliseconds since the epoch when the reservation ends
  */
 public record KvTransferParams(
@@ -24,10 +25,18 @@ public record KvTransferParams(
         String remoteHost,
         int remotePort,
         List<Integer> remoteBlockIds,
+        int cachedBlocks,
         long deadlineMillis) {
 
     public KvTransferParams {
         remoteBlockIds = List.copyOf(remoteBlockIds);
+        if (cachedBlocks < 0 || cachedBlocks > remoteBlockIds.size()) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST,
+                    "kv_transfer_params.cached_blocks must be in [0, " + remoteBlockIds.size()
+                            + "], the number of remote_block_ids, got " + cachedBlocks,
+                    "kv_transfer_params");
+        }
         if (doRemoteDecode == doRemotePrefill) {
             throw new ServiceException(
                     ErrorCode.INVALID_REQUEST,
@@ -39,13 +48,29 @@ public record KvTransferParams(
 
     /** What the prefill node is told. */
     public KvTransferParams forPrefill() {
-        return new KvTransferParams(
-                true, false, transferId, generation, remoteHost, remotePort, remoteBlockIds, deadlineMillis);
+        return with(true, remoteHost, remotePort);
     }
 
     /** What the decode node is told. */
     public KvTransferParams forDecode() {
+        return with(false, remoteHost, remotePort);
+    }
+
+    /** The same transfer with another address of the decode node. */
+    public KvTransferParams reachedAt(String host, int port) {
+        return with(doRemoteDecode, host, port);
+    }
+
+    private KvTransferParams with(boolean toPrefill, String host, int port) {
         return new KvTransferParams(
-                false, true, transferId, generation, remoteHost, remotePort, remoteBlockIds, deadlineMillis);
+                toPrefill,
+                !toPrefill,
+                transferId,
+                generation,
+                host,
+                port,
+                remoteBlockIds,
+                cachedBlocks,
+                deadlineMillis);
     }
 }

@@ -135,8 +135,9 @@ public final class KvPush implements KvSink {
                             + target.remoteBlockIds().size())));
             return;
         }
+        int missing = Math.max(fromBlock, target.cachedBlocks());
         int step = Math.toIntExact(Math.max(1, CHUNK_BYTES / blockBytes));
-        for (int from = fromBlock; from < toBlock; from += step) {
+        for (int from = missing; from < toBlock; from += step) {
             int[] ids = Arrays.copyOfRange(blockIds, from, Math.min(toBlock, from + step));
             events.add(new Event.Announced(new Chunk(layer, ids, from, 1)));
         }
@@ -247,7 +248,7 @@ public final class KvPush implements KvSink {
 
     /** The decode node waits for every slice of its reservation: one too few and it would wait for its deadline. */
     private void checkComplete() throws TransferException {
-        int expected = layers() * target.remoteBlockIds().size();
+        int expected = layers() * (target.remoteBlockIds().size() - target.cachedBlocks());
         if (announced != expected) {
             throw new TransferException(
                     Kind.ACCESS_REFUSED,
@@ -363,6 +364,7 @@ public final class KvPush implements KvSink {
                     completed = true;
                     long now = pusher.time().nanoTime();
                     counters.completed.increment();
+                    counters.reusedBytes.add(target.cachedBlocks() * blockBytes * layers());
                     counters.transferNanos.add(firstAnnouncedNanos == 0 ? 0 : now - firstAnnouncedNanos);
                     counters.exposedNanos.add(now - promptWrittenNanos);
                 }

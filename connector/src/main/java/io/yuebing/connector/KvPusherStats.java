@@ -10,6 +10,7 @@ package io.yuebing.connector;
  * @param aborted pushes that the engine ended early
  * @param slices acknowledged slices: one block of one layer each
  * @param bytes acknowledged KV bytes
+ * @param reusedBytes KV bytes of completed pushes that were not sent because the decode node had them
  * @param retries parts of a push that had to be sent again
  * @param transferSeconds time from the first announced block to the end, summed over completed pushes
  * @param exposedSeconds the part of it after the prompt was computed, which the overlap did not hide
@@ -22,6 +23,7 @@ public record KvPusherStats(
         long aborted,
         long slices,
         long bytes,
+        long reusedBytes,
         long retries,
         double transferSeconds,
         double exposedSeconds) {}

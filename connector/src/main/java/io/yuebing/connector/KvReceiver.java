@@ -5,6 +5,7 @@ import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.ServiceException;
 import io.yuebing.api.UserError;
 import io.yuebing.engine.BlockReservation;
+import io.yuebing.engine.KvPrefix;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
 import io.yuebing.transfer.PeerTraffic;
@@ -90,19 +91,20 @@ public final class KvReceiver implements AutoCloseable {
     }
 
     /**
-     * Promises blocks for a prompt. They are given back by {@link #release}, by the deadline, or taken.
+     * Promises blocks for tokens that somebody else computes. Those that are cached here need not be sent. The blocks are given back by {@link #release}, by the deadline, or taken.
      *
      * @throws ServiceException with code {@code OVERLOADED} if there is no room
      */
-    public KvTransferParams reserve(int promptTokens) throws InterruptedException {
+    public KvTransferParams reserve(KvPrefix prefix) throws InterruptedException {
+        int promptTokens = prefix.tokens().length;
         if (promptTokens < 1) {
             throw new ServiceException(
                     ErrorCode.INVALID_REQUEST,
                     "a KV reservation needs a prompt of at least 1 token, got " + promptTokens,
-                    "prompt_tokens");
+                    "tokens");
         }
         int promptBlocks = Math.ceilDiv(promptTokens, layout.blockSize());
-        BlockReservation reserved = blocks.reserve(promptTokens, options.patience());
+        BlockReservation reserved = blocks.reserve(prefix, options.patience());
         ReservationTable.Lease lease;
         try {
             lease = reservations.open(reserved, promptBlocks, options.lease());
@@ -118,6 +120,7 @@ public final class KvReceiver implements AutoCloseable {
                 options.advertisedHost(),
                 port(),
                 Arrays.stream(reserved.blockIds()).limit(promptBlocks).boxed().toList(),
+                reserved.cachedBlocks(),
                 lease.deadlineMillis());
     }
 

@@ -9,6 +9,7 @@ final class PushCounters {
     final LongAdder aborted = new LongAdder();
     final LongAdder slices = new LongAdder();
     final LongAdder bytes = new LongAdder();
+    final LongAdder reusedBytes = new LongAdder();
     final LongAdder retries = new LongAdder();
     final LongAdder transferNanos = new LongAdder();
     final LongAdder exposedNanos = new LongAdder();
@@ -22,6 +23,7 @@ final class PushCounters {
                 aborted.sum(),
                 slices.sum(),
                 bytes.sum(),
+                reusedBytes.sum(),
                 retries.sum(),
                 transferNanos.sum() / 1e9,
                 exposedNanos.sum() / 1e9);

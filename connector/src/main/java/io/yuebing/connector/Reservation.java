@@ -53,7 +53,7 @@ final class Reservation {
     private State state = State.OPEN;
 
     /**
-     * @param expected how many of the reservation's blocks hold the prompt, from the first on
+     * @param expected how many of the reservation's blocks hold the prompt, from the first on, cached ones included
      */
     Reservation(
             UUID id,
@@ -71,11 +71,14 @@ final class Reservation {
         this.openedNanos = openedNanos;
         this.deadlineNanos = deadlineNanos;
         int[] ids = blocks.blockIds();
-        for (int i = 0; i < expected; i++) {
-            indexOfBlock.put(ids[i], i);
+        for (int i = blocks.cachedBlocks(); i < expected; i++) {
+            indexOfBlock.put(ids[i], i - blocks.cachedBlocks());
         }
-        this.missing = layers * expected;
+        this.missing = layers * indexOfBlock.size();
         this.received = new BitSet(missing);
+        if (missing == 0) {
+            state = State.COMPLETE;
+        }
     }
 
     UUID id() {
@@ -90,7 +93,7 @@ final class Reservation {
         return blocks;
     }
 
-    /** Slices of a complete transfer: layers times blocks. */
+    /** Slices of a complete transfer: layers times blocks that are not cached. */
     int slices() {
         return layers * indexOfBlock.size();
     }

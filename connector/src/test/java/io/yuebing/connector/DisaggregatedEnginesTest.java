@@ -13,6 +13,7 @@ import io.yuebing.api.TokenStream;
 import io.yuebing.engine.BlockReservation;
 import io.yuebing.engine.Engine;
 import io.yuebing.engine.EngineConfig;
+import io.yuebing.engine.KvPrefix;
 import io.yuebing.kv.ElementType;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferClientOptions;
@@ -104,7 +105,7 @@ class DisaggregatedEnginesTest {
     }
 
     private Tokens disaggregated(GenerateRequest request) throws InterruptedException {
-        KvTransferParams params = receiver.reserve(request.promptTokens().length);
+        KvTransferParams params = receiver.reserve(KvPrefix.of(request, request.promptTokens().length));
         Tokens first = read(prefill.prefill(request, pusher.sink(params.forPrefill(), _ -> {})));
         assertThat(first.reason()).isEqualTo(FinishReason.HANDOFF);
         BlockReservation blocks = receiver.take(params.forDecode());
@@ -137,9 +138,24 @@ class DisaggregatedEnginesTest {
     }
 
     @Test
+    void whatTheDecodeNodeHasOfAPromptIsNotSentAgain() throws Exception {
+        GenerateRequest request =
+                GenerateRequest.of("long", new Random(1).ints(83, 0, 97).toArray(), SamplingParams.greedy(MAX_TOKENS));
+        Tokens expected = disaggregated(request);
+        long whole = pusher.stats().bytes();
+        assertThat(disaggregated(request)).isEqualTo(expected);
+        long block = whole / 11;
+        assertThat(pusher.stats().bytes() - whole)
+                .as("10 of 11 blocks are full and cached")
+                .isEqualTo(block);
+        assertThat(pusher.stats().reusedBytes()).isEqualTo(10 * block);
+        assertThat(read(alone.generate(request))).isEqualTo(expected);
+    }
+
+    @Test
     void aFirstTokenThatIsTheLastReleasesTheReservation() throws Exception {
         GenerateRequest request = GenerateRequest.of("one", new int[] {1, 2, 3}, SamplingParams.greedy(1));
-        KvTransferParams params = receiver.reserve(3);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(3));
         Tokens tokens = read(prefill.prefill(request, pusher.sink(params, _ -> {})));
         assertThat(tokens.reason()).isEqualTo(FinishReason.LENGTH);
         Eventually.holds("released", () -> receiver.reservationStats().open() == 0);
@@ -148,7 +164,7 @@ class DisaggregatedEnginesTest {
     @Test
     void aDecodeNodeThatReleasesFailsTheStreamWithTheSentence() throws Exception {
         GenerateRequest request = request(5);
-        KvTransferParams params = receiver.reserve(request.promptTokens().length);
+        KvTransferParams params = receiver.reserve(KvPrefix.of(request, request.promptTokens().length));
         receiver.release(params.transferId(), params.generation());
         assertThatThrownBy(() -> read(prefill.prefill(request, pusher.sink(params, _ -> {}))))
                 .isInstanceOf(ServiceException.class)
@@ -159,7 +175,7 @@ class DisaggregatedEnginesTest {
     void aClientThatLeavesFreesBothSides() throws Exception {
         for (int seed = 0; seed < 30; seed++) {
             GenerateRequest request = request(seed);
-            KvTransferParams params = receiver.reserve(request.promptTokens().length);
+            KvTransferParams params = receiver.reserve(KvPrefix.of(request, request.promptTokens().length));
             TokenStream stream = prefill.prefill(request, pusher.sink(params, _ -> {}));
             if (seed % 2 == 0) {
                 stream.next();

@@ -16,6 +16,7 @@ import io.yuebing.transfer.TransferProtocols;
 import io.yuebing.transfer.TransferSecurity;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -68,15 +69,7 @@ class KvTransferTest {
     }
 
     private static KvTransferParams via(KvTransferParams params, int port) {
-        return new KvTransferParams(
-                params.doRemoteDecode(),
-                params.doRemotePrefill(),
-                params.transferId(),
-                params.generation(),
-                params.remoteHost(),
-                port,
-                params.remoteBlockIds(),
-                params.deadlineMillis());
+        return params.reachedAt(params.remoteHost(), port);
     }
 
     private FaultyProxy proxy(FaultyProxy.Fault fault) throws Exception {
@@ -118,7 +111,7 @@ class KvTransferTest {
     void promptsArriveBlockByBlockWhateverTheMapsAndChunks() throws Exception {
         for (int seed = 0; seed < 30; seed++) {
             int tokens = 1 + new Random(seed).nextInt(300);
-            KvTransferParams params = receiver.reserve(tokens);
+            KvTransferParams params = receiver.reserve(TestCache.prefix(tokens));
             assertThat(params.remoteBlockIds()).hasSize(Math.ceilDiv(tokens, TestCache.BLOCK_SIZE));
             arrived(new Prefill(prefillCache, pusher, params, seed).run(), params);
         }
@@ -136,11 +129,60 @@ class KvTransferTest {
     }
 
     @Test
+    void blocksThatTheDecodeNodeHasAreNeitherSentNorWrittenTo() throws Exception {
+        decodeCache.cached(3);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(20));
+        assertThat(params.cachedBlocks()).isEqualTo(3);
+        Prefill prefill = new Prefill(prefillCache, pusher, params, 5).run();
+        assertThat(prefill.awaitHold()).isEmpty();
+        try (BlockReservation blocks = receiver.take(params.forDecode())) {
+            assertThat(prefillCache.sameContent(last(prefill.blocks, 2), decodeCache, last(blocks.blockIds(), 2)))
+                    .isTrue();
+            for (int i = 0; i < 3; i++) {
+                assertThat(decodeCache.isUntouched(blocks.blockIds()[i])).isTrue();
+            }
+        }
+        long block = (long) TestCache.LAYERS * prefillCache.cache.layout().blockBytes();
+        assertThat(pusher.stats().bytes()).isEqualTo(2 * block);
+        assertThat(pusher.stats().reusedBytes()).isEqualTo(3 * block);
+        prefillCache.giveBack(prefill.blocks);
+    }
+
+    private static int[] last(int[] blocks, int count) {
+        return Arrays.copyOfRange(blocks, blocks.length - count, blocks.length);
+    }
+
+    @Test
+    void aWriteToABlockThatTheDecodeNodeHasIsRefused() throws Exception {
+        decodeCache.cached(3);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(20));
+        KvTransferParams everything = new KvTransferParams(
+                true,
+                false,
+                params.transferId(),
+                params.generation(),
+                params.remoteHost(),
+                params.remotePort(),
+                params.remoteBlockIds(),
+                0,
+                params.deadlineMillis());
+        Prefill prefill = new Prefill(prefillCache, pusher, everything, 5).run();
+        assertThat(failedAndGaveUp(prefill, params)).hasMessageContaining("are not one block of reservation");
+    }
+
+    @Test
+    void aPromptThatTheDecodeNodeHasAlreadyIsCompleteAtOnce() throws Exception {
+        decodeCache.cached(5);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(20));
+        receiver.take(params.forDecode()).close();
+    }
+
+    @Test
     void thirtyTwoPushesAtOnceDoNotMixTheirBlocks() throws Exception {
         List<KvTransferParams> targets = new ArrayList<>();
         List<Prefill> prefills = new ArrayList<>();
         for (int i = 0; i < 32; i++) {
-            targets.add(receiver.reserve(40 + i));
+            targets.add(receiver.reserve(TestCache.prefix(40 + i)));
             prefills.add(new Prefill(prefillCache, pusher, targets.get(i), i));
         }
         List<Thread> engines = prefills.stream()
@@ -157,7 +199,7 @@ class KvTransferTest {
 
     @Test
     void blocksTravelWhileThePromptIsStillComputed() throws Exception {
-        KvTransferParams params = receiver.reserve(40);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(40));
         Prefill prefill = new Prefill(prefillCache, pusher, params, 1);
         prefill.compute(0, 4);
         Eventually.holds(
@@ -174,7 +216,7 @@ class KvTransferTest {
             long cut = 600 + new Random(seed).nextInt(60_000);
             FaultyProxy proxy = proxy((connection, offset, _, length) ->
                     connection < 2 && offset + length > cut ? (int) Math.max(0, cut - offset) : length);
-            KvTransferParams params = receiver.reserve(150);
+            KvTransferParams params = receiver.reserve(TestCache.prefix(150));
             arrived(new Prefill(prefillCache, pusher, via(params, proxy.port()), seed).run(), params);
             assertThat(proxy.connections()).as("seed %d", seed).isBetween(1, 3);
         }
@@ -194,7 +236,7 @@ class KvTransferTest {
                 }
                 return length;
             });
-            KvTransferParams params = receiver.reserve(150);
+            KvTransferParams params = receiver.reserve(TestCache.prefix(150));
             arrived(new Prefill(prefillCache, pusher, via(params, proxy.port()), seed).run(), params);
             assertThat(done).as("seed %d", seed).isTrue();
         }
@@ -210,7 +252,7 @@ class KvTransferTest {
             }
             return length;
         });
-        KvTransferParams params = receiver.reserve(150);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(150));
         Prefill prefill = new Prefill(prefillCache, pusher, via(params, proxy.port()), 1).run();
         failedAndGaveUp(prefill, params);
         assertThat(receiver.release(params.transferId(), params.generation())).isIn(true, false);
@@ -219,7 +261,7 @@ class KvTransferTest {
 
     @Test
     void aPushWithAnotherGenerationFails() throws Exception {
-        KvTransferParams params = receiver.reserve(20);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(20));
         KvTransferParams stale = new KvTransferParams(
                 true,
                 false,
@@ -228,6 +270,7 @@ class KvTransferTest {
                 params.remoteHost(),
                 params.remotePort(),
                 params.remoteBlockIds(),
+                0,
                 params.deadlineMillis());
         ServiceException failure = failedAndGaveUp(new Prefill(prefillCache, pusher, stale, 1).run(), params);
         assertThat(failure)
@@ -240,7 +283,7 @@ class KvTransferTest {
 
     @Test
     void aPushIntoAReleasedReservationFails() throws Exception {
-        KvTransferParams params = receiver.reserve(20);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(20));
         Prefill prefill = new Prefill(prefillCache, pusher, params, 1);
         prefill.compute(0, 2);
         assertThat(receiver.release(params.transferId(), params.generation())).isTrue();
@@ -252,7 +295,7 @@ class KvTransferTest {
 
     @Test
     void theDeadlineEndsBothSides() throws Exception {
-        KvTransferParams params = receiver.reserve(20);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(20));
         Prefill prefill = new Prefill(prefillCache, pusher, params, 1);
         prefill.compute(0, 2);
         Eventually.holds("the first blocks arrive", () -> pusher.stats().slices() == 6);
@@ -281,7 +324,7 @@ class KvTransferTest {
             }
             return length;
         });
-        KvTransferParams params = receiver.reserve(100);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(100));
         Prefill prefill = new Prefill(prefillCache, pusher, via(params, proxy.port()), 1).run();
         Eventually.holds("given up", () -> {
             time.advance(Duration.ofSeconds(11));
@@ -296,7 +339,7 @@ class KvTransferTest {
 
     @Test
     void anAbortDropsTheReservationThere() throws Exception {
-        KvTransferParams params = receiver.reserve(40);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(40));
         Prefill prefill = new Prefill(prefillCache, pusher, params, 1);
         prefill.compute(0, 4);
         Eventually.holds("the first blocks arrive", () -> receiver.serverStats().slicesReceived() == 12);
@@ -311,7 +354,7 @@ class KvTransferTest {
     void anAbortStopsTheReadingOfBlocksAtAnyMoment() throws Exception {
         for (int seed = 0; seed < 40; seed++) {
             Random random = new Random(seed);
-            KvTransferParams params = receiver.reserve(200);
+            KvTransferParams params = receiver.reserve(TestCache.prefix(200));
             Prefill prefill = new Prefill(prefillCache, pusher, params, seed);
             int until = random.nextInt(prefill.blocks.length);
             for (int i = 0; i < until; i++) {
@@ -333,7 +376,7 @@ class KvTransferTest {
     void differentLayoutsAreRefusedInOneSentence() throws Exception {
         try (TestCache halves = new TestCache(100, 3, ElementType.BF16);
                 KvPusher other = pusher(halves)) {
-            KvTransferParams params = receiver.reserve(20);
+            KvTransferParams params = receiver.reserve(TestCache.prefix(20));
             ServiceException failure = failedAndGaveUp(new Prefill(halves, other, params, 1).run(), params);
             assertThat(failure)
                     .hasMessageEndingWith("KV layouts differ between prefill node A and decode node B: element type:"
@@ -343,7 +386,7 @@ class KvTransferTest {
 
     @Test
     void aDecodeNodeThatIsGoneFailsThePushAfterAFewAttempts() throws Exception {
-        KvTransferParams params = receiver.reserve(20);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(20));
         receiver.close();
         assertThat(failedAndGaveUp(new Prefill(prefillCache, pusher, params, 1).run(), params))
                 .hasMessageContaining("cannot connect to the transfer port of 127.0.0.1:" + params.remotePort());
@@ -351,7 +394,7 @@ class KvTransferTest {
 
     @Test
     void aDecodeNodeThatComesBackIsReachedAgain() throws Exception {
-        KvTransferParams params = receiver.reserve(20);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(20));
         arrived(new Prefill(prefillCache, pusher, params, 1).run(), params);
         int port = receiver.port();
         receiver.close();
@@ -372,13 +415,13 @@ class KvTransferTest {
                         defaults.insecure()),
                 time);
         open.add(receiver);
-        KvTransferParams again = receiver.reserve(20);
+        KvTransferParams again = receiver.reserve(TestCache.prefix(20));
         arrived(new Prefill(prefillCache, pusher, again, 2).run(), again);
     }
 
     @Test
     void aPromptLargerThanItsReservationFails() throws Exception {
-        KvTransferParams params = receiver.reserve(8);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(8));
         Prefill prefill = new Prefill(prefillCache, pusher, params, 1);
         prefill.push.layerWritten(0, prefillCache.take(3), 0, 3);
         prefill.finish();
@@ -388,7 +431,7 @@ class KvTransferTest {
 
     @Test
     void aPromptSmallerThanItsReservationFailsAtOnce() throws Exception {
-        KvTransferParams params = receiver.reserve(20);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(20));
         Prefill prefill = new Prefill(prefillCache, pusher, params, 1);
         prefill.compute(0, 4);
         prefill.finish();
@@ -400,7 +443,7 @@ class KvTransferTest {
 
     @Test
     void closingThePusherFailsEveryPush() throws Exception {
-        KvTransferParams params = receiver.reserve(40);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(40));
         Prefill prefill = new Prefill(prefillCache, pusher, params, 1);
         prefill.compute(0, 4);
         pusher.close();
@@ -413,7 +456,7 @@ class KvTransferTest {
 
     @Test
     void aListenerThatThrowsDoesNotKeepTheHold() throws Exception {
-        KvTransferParams params = receiver.reserve(8);
+        KvTransferParams params = receiver.reserve(TestCache.prefix(8));
         receiver.release(params.transferId(), params.generation());
         AtomicInteger told = new AtomicInteger();
         KvPush push = pusher.sink(params, _ -> {
@@ -430,10 +473,10 @@ class KvTransferTest {
 
     @Test
     void requestsThatCannotBeUsedAreToldSo() {
-        assertThatThrownBy(() -> receiver.reserve(0)).hasMessageContaining("at least 1 token, got 0");
+        assertThatThrownBy(() -> receiver.reserve(TestCache.prefix(0))).hasMessageContaining("at least 1 token, got 0");
         assertThatThrownBy(() -> receiver.release("42", 1))
                 .hasMessage("transfer_id must be a UUID as handed out with the reservation, got '42'");
-        KvTransferParams nowhere = new KvTransferParams(true, false, "x", 1, "", 0, List.of(1), 1);
+        KvTransferParams nowhere = new KvTransferParams(true, false, "x", 1, "", 0, List.of(1), 0, 1);
         assertThatThrownBy(() -> pusher.sink(nowhere, _ -> {})).isInstanceOf(ServiceException.class);
         assertThatThrownBy(() -> KvReceiver.start(
                         decodeCache.cache,

@@ -44,7 +44,7 @@ class ReservationTableTest {
     private record Opened(Lease lease, int[] blocks) {}
 
     private Opened open(int blocks) {
-        BlockReservation reservation = decode.reserve(blocks * TestCache.BLOCK_SIZE, LEASE);
+        BlockReservation reservation = decode.reserve(TestCache.prefix(blocks * TestCache.BLOCK_SIZE), LEASE);
         return new Opened(table.open(reservation, blocks, LEASE), reservation.blockIds());
     }
 
@@ -233,7 +233,7 @@ class ReservationTableTest {
         for (int i = 0; i < 16; i++) {
             open(1);
         }
-        try (BlockReservation blocks = decode.reserve(1, LEASE)) {
+        try (BlockReservation blocks = decode.reserve(TestCache.prefix(1), LEASE)) {
             assertThatThrownBy(() -> table.open(blocks, 1, LEASE))
                     .isInstanceOfSatisfying(
                             ServiceException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.OVERLOADED));

@@ -1,6 +1,7 @@
 package io.yuebing.connector;
 
 import io.yuebing.engine.BlockReservation;
+import io.yuebing.engine.KvPrefix;
 import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvAxis;
 import io.yuebing.kv.KvCache;
@@ -12,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 
 /** A cache with its free blocks, handed out in random order. */
@@ -24,6 +26,7 @@ final class TestCache implements BlockSource, AutoCloseable {
     private final Arena arena = Arena.ofShared();
     private final List<Integer> free = new ArrayList<>();
     private final Random random;
+    private int cached;
 
     TestCache(int blocks, long seed) {
         this(blocks, seed, ElementType.F32);
@@ -41,9 +44,19 @@ final class TestCache implements BlockSource, AutoCloseable {
     }
 
     @Override
-    public BlockReservation reserve(int tokens, Duration patience) {
-        int[] ids = take(Math.ceilDiv(tokens, BLOCK_SIZE));
-        return new BlockReservation(ids, tokens, _ -> giveBack(ids));
+    public BlockReservation reserve(KvPrefix prefix, Duration patience) {
+        int[] ids = take(Math.ceilDiv(prefix.tokens().length, BLOCK_SIZE));
+        return new BlockReservation(ids, cached, prefix.tokens().length, _ -> giveBack(ids));
+    }
+
+    /** Some tokens, so many. */
+    static KvPrefix prefix(int tokens) {
+        return new KvPrefix(new int[tokens], Optional.empty());
+    }
+
+    /** From now on so many leading blocks of a reservation count as filled. */
+    void cached(int blocks) {
+        cached = blocks;
     }
 
     synchronized int[] take(int blocks) {
@@ -74,17 +87,19 @@ final class TestCache implements BlockSource, AutoCloseable {
     }
 
     synchronized boolean freeBlocksAreUntouched() {
-        return free.stream().allMatch(id -> {
-            for (int layer = 0; layer < LAYERS; layer++) {
-                MemorySegment block = cache.block(layer, id);
-                for (long i = 0; i < block.byteSize(); i++) {
-                    if (block.get(ValueLayout.JAVA_BYTE, i) != SENTINEL) {
-                        return false;
-                    }
+        return free.stream().allMatch(this::isUntouched);
+    }
+
+    boolean isUntouched(int id) {
+        for (int layer = 0; layer < LAYERS; layer++) {
+            MemorySegment block = cache.block(layer, id);
+            for (long i = 0; i < block.byteSize(); i++) {
+                if (block.get(ValueLayout.JAVA_BYTE, i) != SENTINEL) {
+                    return false;
                 }
             }
-            return true;
-        });
+        }
+        return true;
     }
 
     /** Computes a block as a prefill would. */

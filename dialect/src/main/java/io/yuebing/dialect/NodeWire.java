@@ -2,6 +2,7 @@ package io.yuebing.dialect;
 
 import io.yuebing.api.ErrorCode;
 import io.yuebing.api.ServiceException;
+import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.DeserializationFeature;
@@ -54,9 +55,11 @@ public final class NodeWire {
      * Asks for room for a KV cache.
      *
      * @param requestId unique per attempt, for {@link CancelReserve}
-     * @param promptTokens tokens that somebody else computes
+     * @param tokens ids of the tokens that somebody else computes
+     * @param cacheSalt as {@link io.yuebing.api.GenerateRequest#cacheSalt()}
      */
-    public record Reserve(String requestId, int promptTokens) {}
+    @SuppressWarnings("ArrayRecordComponent") // never compared
+    public record Reserve(String requestId, int[] tokens, Optional<String> cacheSalt) {}
 
     /** Gives a reservation back. */
     public record Release(String transferId, long generation) {}

@@ -78,7 +78,7 @@ public final class WireFormat {
                 .put("remote_host", params.remoteHost())
                 .put("remote_port", params.remotePort());
         body.set("remote_block_ids", AnswerShape.ids(params.remoteBlockIds()));
-        return body.put("deadline_millis", params.deadlineMillis());
+        return body.put("cached_blocks", params.cachedBlocks()).put("deadline_millis", params.deadlineMillis());
     }
 
     /**
@@ -99,6 +99,7 @@ public final class WireFormat {
                 fields.require("remote_host", fields.string("remote_host")),
                 fields.integer("remote_port", 0, 65_535).orElse(0),
                 fields.tokenIds("remote_block_ids", MAX),
+                fields.integer("cached_blocks", 0, MAX).orElse(0),
                 fields.longInteger("deadline_millis").orElse(0));
     }
 

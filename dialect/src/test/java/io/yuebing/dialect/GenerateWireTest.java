@@ -68,8 +68,8 @@ class GenerateWireTest {
                 new int[] {9},
                 sampling,
                 Optional.of("salt"),
-                Optional.of(
-                        new KvTransferParams(false, true, "t", 1L << 60, "h", 80, List.of(1, 2), 1_800_000_000_000L)));
+                Optional.of(new KvTransferParams(
+                        false, true, "t", 1L << 60, "h", 80, List.of(1, 2), 1, 1_800_000_000_000L)));
         server.generator.say(1);
         try (TokenStream stream = remote.generate(sent)) {
             stream.next();

@@ -10,6 +10,7 @@ import java.util.function.Consumer;
  */
 public final class BlockReservation implements AutoCloseable {
     private final int[] blockIds;
+    private final int cachedBlocks;
     private final int tokens;
     private final Consumer<BlockReservation> onClose;
     private final AtomicBoolean ended = new AtomicBoolean();
@@ -17,10 +18,12 @@ public final class BlockReservation implements AutoCloseable {
     /**
      * A reservation of somebody who owns the blocks.
      *
+     * @param cachedBlocks leading blocks that have their content already
      * @param onClose told once, unless the blocks are taken over
      */
-    public BlockReservation(int[] blockIds, int tokens, Consumer<BlockReservation> onClose) {
+    public BlockReservation(int[] blockIds, int cachedBlocks, int tokens, Consumer<BlockReservation> onClose) {
         this.blockIds = blockIds;
+        this.cachedBlocks = cachedBlocks;
         this.tokens = tokens;
         this.onClose = onClose;
     }
@@ -28,6 +31,11 @@ public final class BlockReservation implements AutoCloseable {
     /** The blocks in order; enough for {@link #tokens()} tokens. */
     public int[] blockIds() {
         return blockIds.clone();
+    }
+
+    /** Leading blocks that came from the prefix cache: others read them too, so nobody may write to them. */
+    public int cachedBlocks() {
+        return cachedBlocks;
     }
 
     public int tokens() {

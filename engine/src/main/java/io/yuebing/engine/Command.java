@@ -16,7 +16,7 @@ sealed interface Command {
     record Cancel(Sequence sequence) implements Command {}
 
     /** Grant a reservation as soon as there is room, unless the future is done by then. */
-    record Reserve(int tokens, CompletableFuture<BlockReservation> granted) implements Command {}
+    record Reserve(ReserveWish wish, CompletableFuture<BlockReservation> granted) implements Command {}
 
     /** A reservation has ended unused. */
     record Release(BlockReservation reservation) implements Command {}

@@ -120,6 +120,20 @@ public final class Engine implements Generator, AutoCloseable {
      *     {@link ErrorCode#OVERLOADED} if there was none in time, {@link ErrorCode#UNAVAILABLE} if the engine has stopped
      */
     public BlockReservation reserve(int tokens, Duration patience) throws InterruptedException {
+        return reserve(ReserveWish.of(tokens), patience);
+    }
+
+    /**
+     * Keeps blocks for tokens that are known: those at the beginning whose content is in the prefix cache are
+     * {@link BlockReservation#cachedBlocks()} and need not be filled. Otherwise as {@link #reserve(int, Duration)}.
+     */
+    public BlockReservation reserve(KvPrefix prefix, Duration patience) throws InterruptedException {
+        limits.checkIds(prefix.tokens());
+        return reserve(ReserveWish.of(prefix), patience);
+    }
+
+    private BlockReservation reserve(ReserveWish wish, Duration patience) throws InterruptedException {
+        int tokens = wish.tokens();
         limits.checkReserve(tokens);
         int asked = askedReservations.incrementAndGet();
         try {
@@ -127,7 +141,7 @@ public final class Engine implements Generator, AutoCloseable {
                 throw overloaded(tokens, (asked - 1) + " others wait already, which is the most allowed");
             }
             CompletableFuture<BlockReservation> granted = new CompletableFuture<>();
-            if (!mailbox.post(new Command.Reserve(tokens, granted))) {
+            if (!mailbox.post(new Command.Reserve(wish, granted))) {
                 throw stopped();
             }
             return await(tokens, granted, patience);
@@ -171,7 +185,8 @@ public final class Engine implements Generator, AutoCloseable {
      * Continues a sequence whose first {@link BlockReservation#tokens()} tokens have their keys and values in the
      * reserved blocks. Takes the blocks over; if it throws, the reservation stays the caller's.
      *
-     * @param request with at least one output token; the reservation covers the prompt and not the last output token
+     * @param request the reservation covers all of its prompt, but never the last token of all, from which generation goes
+     *     on
      * @throws ServiceException as {@link #generate}, and {@link ErrorCode#INVALID_REQUEST} if the reservation has ended
      *     or does not fit the request
      */

@@ -147,14 +147,12 @@ final class EngineLoop implements Runnable {
 
     private void grantReservations() {
         wishes.removeIf(wish -> wish.granted().isDone());
-        while (!wishes.isEmpty() && scheduler.canReserve(wishes.getFirst().tokens())) {
+        while (!wishes.isEmpty() && scheduler.canReserve(wishes.getFirst().wish())) {
             Command.Reserve wish = wishes.removeFirst();
-            BlockReservation reservation =
-                    new BlockReservation(scheduler.takeReservedBlocks(wish.tokens()), wish.tokens(), ended -> {
-                        // A closed mailbox means that the engine has ended, and its blocks with it.
-                        mailbox.post(new Command.Release(ended));
-                    });
-            scheduler.add(reservation);
+            BlockReservation reservation = scheduler.reserve(wish.wish(), ended -> {
+                // A closed mailbox means that the engine has ended, and its blocks with it.
+                mailbox.post(new Command.Release(ended));
+            });
             if (!wish.granted().complete(reservation)) {
                 reservation.close();
             }

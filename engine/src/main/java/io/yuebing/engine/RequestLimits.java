@@ -33,12 +33,12 @@ record RequestLimits(EngineConfig config, int vocabSize) {
         checkGenerate(request);
         int prompt = request.promptTokens().length;
         int known = prompt + request.outputTokens().length;
-        if (reservedTokens < prompt || reservedTokens >= known) {
+        if (reservedTokens < Math.min(prompt, known - 1) || reservedTokens >= known) {
             throw new ServiceException(
                     ErrorCode.INVALID_REQUEST,
                     "The reservation holds " + reservedTokens + " tokens, but the request has " + prompt
                             + " prompt tokens and " + request.outputTokens().length
-                            + " output tokens; expected all of the prompt and not the last output token.",
+                            + " output tokens; expected all of the prompt and not the last token of all.",
                     "kv_transfer_params");
         }
     }
@@ -67,17 +67,20 @@ record RequestLimits(EngineConfig config, int vocabSize) {
                             + ". Please reduce the length of the prompt.",
                     "prompt");
         }
-        for (int id : request.promptTokens()) {
-            checkId("prompt", id);
-        }
-        for (int id : request.outputTokens()) {
-            checkId("prompt", id);
-        }
+        checkIds(request.promptTokens());
+        checkIds(request.outputTokens());
         for (int id : sampling.stopTokenIds()) {
             checkId("stop_token_ids", id);
         }
         for (int id : sampling.logitBias().keySet()) {
             checkId("logit_bias", id);
+        }
+    }
+
+    /** Checks that tokens are in the vocabulary. */
+    void checkIds(int[] tokens) {
+        for (int id : tokens) {
+            checkId("prompt", id);
         }
     }
 

@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * Decides which tokens of which sequences the next step computes, and who holds the blocks for them.
@@ -65,7 +66,7 @@ final class Scheduler {
         reservations.remove(reservation);
         sequence.blocks().appendAll(reservation.blockIds());
         sequence.computed(reservation.tokens());
-        sequence.admitted(0);
+        sequence.admitted(reservation.cachedBlocks() * config.blockSize());
         registerFullBlocks(sequence);
         running.add(sequence);
     }
@@ -113,23 +114,27 @@ final class Scheduler {
      * Whether a reservation of {@code tokens} tokens can be had now. Preempted sequences come first: they were promised
      * progress earlier.
      */
-    boolean canReserve(int tokens) {
-        return preemptedWaiting == 0
-                && hasPlace()
-                && pool.available() >= BlockTable.blocksFor(tokens, config.blockSize());
+    boolean canReserve(ReserveWish wish) {
+        return preemptedWaiting == 0 && hasPlace() && fits(wish.tokens(), cached(wish));
     }
 
-    /** Takes blocks for a reservation; only if {@link #canReserve}. */
-    int[] takeReservedBlocks(int tokens) {
-        int[] blocks = new int[BlockTable.blocksFor(tokens, config.blockSize())];
-        for (int i = 0; i < blocks.length; i++) {
-            blocks[i] = pool.allocate();
-        }
-        return blocks;
-    }
-
-    void add(BlockReservation reservation) {
+    /**
+     * Takes cached blocks for the beginning and empty ones for the rest; only if {@link #canReserve}.
+     *
+     * @param onClose told when the reservation ends unused
+     */
+    BlockReservation reserve(ReserveWish wish, Consumer<BlockReservation> onClose) {
+        Cached cached = cached(wish);
+        BlockTable blocks = new BlockTable();
+        takeBlocks(wish.hashes(), wish.ids(), wish.tokens(), cached, blocks);
+        queriedTokens += wish.ids().length;
+        BlockReservation reservation = new BlockReservation(blocks.toArray(), cached.blocks(), wish.tokens(), onClose);
         reservations.add(reservation);
+        return reservation;
+    }
+
+    private Cached cached(ReserveWish wish) {
+        return cached(wish.hashes(), wish.ids(), wish.ids().length);
     }
 
     /** Ends a reservation that was not resumed. */
@@ -238,37 +243,58 @@ final class Scheduler {
 
     /** Takes cached blocks for the beginning and empty ones for the rest of all known tokens, or nothing at all. */
     private boolean takeBlocks(Sequence sequence) {
-        int needed = BlockTable.blocksFor(sequence.length(), config.blockSize());
         int reusable = config.prefixCaching() ? sequence.reusableTokens() : 0;
-        int lookedUp = reusable / config.blockSize();
-        int hits = 0;
-        int unusedHits = 0;
-        for (int block; hits < lookedUp && (block = findCached(sequence, hits)) != BlockPool.NOT_FOUND; hits++) {
-            unusedHits += pool.references(block) == 0 ? 1 : 0;
-        }
-        if (needed - hits > pool.available() - unusedHits) {
+        Cached cached = cached(sequence.hashes(), sequence.tokens(), reusable);
+        if (!fits(sequence.length(), cached)) {
             return false;
         }
-        for (int i = 0; i < hits; i++) {
-            int block = findCached(sequence, i);
-            pool.retain(block);
-            sequence.blocks().append(block);
-        }
-        for (int i = hits; i < needed; i++) {
-            sequence.blocks().append(pool.allocate());
-        }
-        int hitHere = hits * config.blockSize();
+        takeBlocks(sequence.hashes(), sequence.tokens(), sequence.length(), cached, sequence.blocks());
+        int hitHere = cached.blocks() * config.blockSize();
         sequence.computed(hitHere);
-        sequence.registeredBlocks(hits);
+        sequence.registeredBlocks(cached.blocks());
         sequence.admitted(hitHere);
         queriedTokens += reusable > 0 ? sequence.length() : 0;
-        hitTokens += hitHere;
         return true;
     }
 
-    private int findCached(Sequence sequence, int block) {
-        PrefixHash hash = sequence.hash(block, hashRoot, config.blockSize());
-        return pool.find(hash, sequence.tokens(), block * config.blockSize());
+    // ---- the prefix cache
+
+    /**
+     * Leading blocks whose content is there.
+     *
+     * @param unused how many of them have no holder yet
+     */
+    private record Cached(int blocks, int unused) {}
+
+    private Cached cached(HashChain hashes, int[] tokens, int reusable) {
+        int most = config.prefixCaching() ? reusable / config.blockSize() : 0;
+        int hits = 0;
+        int unused = 0;
+        for (int block; hits < most && (block = findCached(hashes, tokens, hits)) != BlockPool.NOT_FOUND; hits++) {
+            unused += pool.references(block) == 0 ? 1 : 0;
+        }
+        return new Cached(hits, unused);
+    }
+
+    private boolean fits(int tokens, Cached cached) {
+        return BlockTable.blocksFor(tokens, config.blockSize()) - cached.blocks() <= pool.available() - cached.unused();
+    }
+
+    private void takeBlocks(HashChain hashes, int[] tokens, int count, Cached cached, BlockTable into) {
+        for (int i = 0; i < cached.blocks(); i++) {
+            int block = findCached(hashes, tokens, i);
+            pool.retain(block);
+            into.append(block);
+        }
+        while (into.size() < BlockTable.blocksFor(count, config.blockSize())) {
+            into.append(pool.allocate());
+        }
+        hitTokens += cached.blocks() * (long) config.blockSize();
+    }
+
+    private int findCached(HashChain hashes, int[] tokens, int block) {
+        PrefixHash hash = hashes.hash(block, tokens, hashRoot, config.blockSize());
+        return pool.find(hash, tokens, block * config.blockSize());
     }
 
     private void registerFullBlocks(Sequence sequence) {
@@ -277,7 +303,7 @@ final class Scheduler {
         }
         int full = sequence.computed() / config.blockSize();
         for (int i = sequence.registeredBlocks(); i < full; i++) {
-            PrefixHash hash = sequence.hash(i, hashRoot, config.blockSize());
+            PrefixHash hash = sequence.hashes().hash(i, sequence.tokens(), hashRoot, config.blockSize());
             pool.register(sequence.blocks().get(i), hash, sequence.tokens(), i * config.blockSize());
         }
         sequence.registeredBlocks(full);

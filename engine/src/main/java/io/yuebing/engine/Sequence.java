@@ -6,7 +6,6 @@ import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.kv.BlockTable;
-import io.yuebing.kv.PrefixHash;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -42,8 +41,7 @@ final class Sequence {
 
     private final BlockTable blocks = new BlockTable();
     private int[] blockIds = {};
-    /** Hashes of the full blocks, computed when first asked for. */
-    private final List<PrefixHash> hashes = new ArrayList<>();
+    private final HashChain hashes;
     /** How many leading blocks are in the prefix cache. */
     private int registeredBlocks;
 
@@ -71,6 +69,7 @@ final class Sequence {
         this.maxLength = maxLength;
         this.stream = new SequenceStream(() -> cancel.accept(this));
         this.sink = sink;
+        this.hashes = new HashChain(request.cacheSalt());
         int[] outputs = request.outputTokens();
         adjustments = new LogitAdjustments(request.sampling(), eosTokenIds, request.promptTokens(), outputs);
         length = request.promptTokens().length + outputs.length;
@@ -204,15 +203,8 @@ final class Sequence {
         registeredBlocks = value;
     }
 
-    /** The hash of a full block. */
-    PrefixHash hash(int block, PrefixHash root, int blockSize) {
-        while (hashes.size() <= block) {
-            int index = hashes.size();
-            PrefixHash parent = index == 0 ? root : hashes.get(index - 1);
-            List<String> extraKeys = index == 0 ? request.cacheSalt().stream().toList() : List.of();
-            hashes.add(parent.child(tokens, index * blockSize, blockSize, extraKeys));
-        }
-        return hashes.get(block);
+    HashChain hashes() {
+        return hashes;
     }
 
     /** Leading tokens that may come from the prefix cache: their logits are not needed, or known already. */

@@ -266,7 +266,7 @@ class EngineTest {
                 () -> engine.resume(request, reservation),
                 "kv_transfer_params",
                 "The reservation holds 3 tokens, but the request has 3 prompt tokens and 0 output tokens; expected all"
-                        + " of the prompt and not the last output token.");
+                        + " of the prompt and not the last token of all.");
         reservation.close();
         refused(
                 () -> engine.resume(request.continuing(4), reservation),

@@ -7,7 +7,9 @@ import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.kv.ElementType;
 import java.util.ArrayList;
+import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -178,7 +180,9 @@ class SchedulerTest {
         assertThat(reservation.blockIds()).hasSize(3).doesNotHaveDuplicates();
         assertThat(scheduler.heldBlocks()).isEqualTo(3);
         assertThat(scheduler.freeBlocks()).isEqualTo(1);
-        assertThat(scheduler.canReserve(1)).as("the only place is taken").isFalse();
+        assertThat(scheduler.canReserve(ReserveWish.of(1)))
+                .as("the only place is taken")
+                .isFalse();
         scheduler.add(sequence("a", 0, 2));
         assertThat(step(scheduler)).isEmpty();
         scheduler.release(reservation);
@@ -211,9 +215,9 @@ class SchedulerTest {
         step(scheduler);
         step(scheduler);
         assertThat(scheduler.preemptions()).isEqualTo(1);
-        assertThat(scheduler.canReserve(1)).isFalse();
+        assertThat(scheduler.canReserve(ReserveWish.of(1))).isFalse();
         scheduler.remove(scheduler.sequences().getLast());
-        assertThat(scheduler.canReserve(1)).isTrue();
+        assertThat(scheduler.canReserve(ReserveWish.of(1))).isTrue();
     }
 
     @Test
@@ -241,6 +245,7 @@ class SchedulerTest {
         EngineConfig config = config(6 + random.nextInt(10), 1 + random.nextInt(12), 1 + random.nextInt(6));
         Scheduler scheduler = new Scheduler(config);
         List<BlockReservation> reservations = new ArrayList<>();
+        Map<BlockReservation, Integer> firstTokens = new IdentityHashMap<>();
         List<Sequence> held = new ArrayList<>();
         int arrivals = 60;
         for (int step = 0; arrivals > 0 || !scheduler.sequences().isEmpty() || !reservations.isEmpty(); step++) {
@@ -253,9 +258,13 @@ class SchedulerTest {
                 scheduler.add(sequence("s" + arrivals, random.nextInt(3) * 10, handOff ? SINK : null, length));
             }
             if (arrivals > 0 && random.nextInt(8) == 0) {
-                int tokens = 1 + random.nextInt(12);
-                if (scheduler.canReserve(tokens)) {
-                    reservations.add(reserve(scheduler, tokens));
+                int first = random.nextInt(4) * 10;
+                ReserveWish wish =
+                        ReserveWish.of(new KvPrefix(tokens(first, 1 + random.nextInt(12)), Optional.empty()));
+                if (scheduler.canReserve(wish)) {
+                    BlockReservation reservation = scheduler.reserve(wish, scheduler::release);
+                    reservations.add(reservation);
+                    firstTokens.put(reservation, first);
                 }
             }
             if (!reservations.isEmpty() && random.nextInt(4) == 0) {
@@ -265,7 +274,10 @@ class SchedulerTest {
                     scheduler.release(reservation);
                 } else {
                     int extra = 1 + random.nextInt(3);
-                    scheduler.resume(sequence("r" + step, 900, reservation.tokens() + extra), reservation);
+                    scheduler.resume(
+                            sequence(
+                                    "r" + step, firstTokens.getOrDefault(reservation, 0), reservation.tokens() + extra),
+                            reservation);
                 }
             }
             if (!held.isEmpty() && random.nextInt(3) == 0) {
@@ -332,11 +344,8 @@ class SchedulerTest {
     }
 
     private static BlockReservation reserve(Scheduler scheduler, int tokens) {
-        assertThat(scheduler.canReserve(tokens)).isTrue();
-        BlockReservation reservation =
-                new BlockReservation(scheduler.takeReservedBlocks(tokens), tokens, scheduler::release);
-        scheduler.add(reservation);
-        return reservation;
+        assertThat(scheduler.canReserve(ReserveWish.of(tokens))).isTrue();
+        return scheduler.reserve(ReserveWish.of(tokens), scheduler::release);
     }
 
     private static SamplingParams greedy() {

@@ -67,9 +67,10 @@ final class HttpNodeClient implements NodeClient {
     }
 
     @Override
-    public KvTransferParams reserve(NodeInfo node, String requestId, int tokens) throws InterruptedException {
-        String attempt = requestId + "/" + UUID.randomUUID();
-        HttpRequest request = post(node.uri(), NodeWire.RESERVE, NodeWire.bytes(new NodeWire.Reserve(attempt, tokens)))
+    public KvTransferParams reserve(NodeInfo node, GenerateRequest wanted) throws InterruptedException {
+        String attempt = wanted.requestId() + "/" + UUID.randomUUID();
+        NodeWire.Reserve wish = new NodeWire.Reserve(attempt, wanted.knownTokens(), wanted.cacheSalt());
+        HttpRequest request = post(node.uri(), NodeWire.RESERVE, NodeWire.bytes(wish))
                 .timeout(reserveTimeout.plus(PROBE_TIMEOUT))
                 .build();
         boolean granted = false;

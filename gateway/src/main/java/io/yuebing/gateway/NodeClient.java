@@ -17,10 +17,10 @@ interface NodeClient {
     Map<String, byte[]> textFiles(URI uri) throws InterruptedException;
 
     /**
-     * Reserves room for the KV cache of so many tokens on a decode node. If it fails, whatever the node may have
-     * reserved is given back.
+     * Reserves room on a decode node for the KV cache of a request's prompt and given output. If it fails, whatever the
+     * node may have reserved is given back.
      */
-    KvTransferParams reserve(NodeInfo node, String requestId, int tokens) throws InterruptedException;
+    KvTransferParams reserve(NodeInfo node, GenerateRequest request) throws InterruptedException;
 
     /** Gives a reservation back; returns at once and never fails: the reservation's deadline is the safety net. */
     void release(NodeInfo node, KvTransferParams reservation);

@@ -127,7 +127,7 @@ final class RoutedStream implements TokenStream {
             }
             case Plan.Disaggregated(NodeInfo prefill, NodeInfo decode) -> {
                 node = decode;
-                KvTransferParams params = router.nodes().reserve(decode, request.requestId(), progress.contextLength());
+                KvTransferParams params = router.nodes().reserve(decode, rest);
                 holdings.hold(new Holdings.Reservation(decode, params));
                 start(Stage.PREFILL, prefill, rest.withKvTransfer(Optional.of(params.forPrefill())));
             }

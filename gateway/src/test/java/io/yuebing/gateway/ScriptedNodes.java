@@ -103,7 +103,8 @@ final class ScriptedNodes implements NodeClient {
     }
 
     @Override
-    public KvTransferParams reserve(NodeInfo node, String requestId, int tokens) {
+    public KvTransferParams reserve(NodeInfo node, GenerateRequest request) {
+        int tokens = request.knownTokens().length;
         int port = node.uri().getPort();
         calls.add("reserve " + port + " for " + tokens);
         if (refuseReserve.containsKey(port)) {
@@ -112,7 +113,7 @@ final class ScriptedNodes implements NodeClient {
         strike(node, Moment.RESERVE, 0);
         String id = "transfer-" + transfers++;
         reserved.put(id, tokens);
-        return new KvTransferParams(false, true, id, 1, "127.0.0.1", 9, List.of(3), 0);
+        return new KvTransferParams(false, true, id, 1, "127.0.0.1", 9, List.of(3), 0, 0);
     }
 
     @Override

@@ -77,6 +77,10 @@ final class NodeMetrics {
                 "KV bytes sent and acknowledged.",
                 () -> pusher.stats().bytes());
         metrics.counter(
+                "yuebing:kv_push_reused_bytes",
+                "KV bytes that were not sent because the decode node had them cached.",
+                () -> pusher.stats().reusedBytes());
+        metrics.counter(
                 "yuebing:kv_push_retries",
                 "Parts of pushes sent again.",
                 () -> pusher.stats().retries());

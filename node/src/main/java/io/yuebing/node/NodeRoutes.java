@@ -6,6 +6,7 @@ import io.yuebing.api.ServiceException;
 import io.yuebing.dialect.ApiExchange;
 import io.yuebing.dialect.ApiRoutes;
 import io.yuebing.dialect.NodeWire;
+import io.yuebing.engine.KvPrefix;
 import io.yuebing.text.TextFiles;
 import java.util.Map;
 import java.util.Optional;
@@ -65,14 +66,15 @@ final class NodeRoutes {
 
     private void reserve(ApiExchange exchange) throws InterruptedException {
         NodeWire.Reserve wish = NodeWire.read(exchange, NodeWire.Reserve.class);
-        if (wish.promptTokens() < 1 || wish.promptTokens() > maxModelLength) {
+        int count = wish.tokens().length;
+        if (count < 1 || count > maxModelLength) {
             throw new ServiceException(
                     ErrorCode.INVALID_REQUEST,
-                    "promptTokens must be in [1, " + maxModelLength + "], got " + wish.promptTokens(),
-                    "promptTokens");
+                    "the number of tokens must be in [1, " + maxModelLength + "], got " + count,
+                    "tokens");
         }
         gate.requireOpen();
-        NodeWire.send(exchange, desk.reserve(wish.requestId(), wish.promptTokens()));
+        NodeWire.send(exchange, desk.reserve(wish.requestId(), new KvPrefix(wish.tokens(), wish.cacheSalt())));
     }
 
     private void cancelReserve(ApiExchange exchange) {

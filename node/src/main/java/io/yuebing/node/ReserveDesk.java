@@ -4,6 +4,7 @@ import io.yuebing.api.ErrorCode;
 import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.ServiceException;
 import io.yuebing.connector.KvReceiver;
+import io.yuebing.engine.KvPrefix;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -29,8 +30,8 @@ final class ReserveDesk {
     }
 
     /** Reserves for an attempt, unless it has been cancelled. */
-    KvTransferParams reserve(String attempt, int tokens) throws InterruptedException {
-        KvTransferParams granted = receiver.reserve(tokens);
+    KvTransferParams reserve(String attempt, KvPrefix prefix) throws InterruptedException {
+        KvTransferParams granted = receiver.reserve(prefix);
         if (remember(attempt, Optional.of(granted)).isPresent()) {
             receiver.release(granted.transferId(), granted.generation());
             throw new ServiceException(ErrorCode.UNAVAILABLE, "the reservation for " + attempt + " was cancelled");
@@ -40,15 +41,7 @@ final class ReserveDesk {
 
     private static KvTransferParams reachedAt(KvTransferParams params, String address) {
         int colon = address.lastIndexOf(':');
-        return new KvTransferParams(
-                params.doRemoteDecode(),
-                params.doRemotePrefill(),
-                params.transferId(),
-                params.generation(),
-                address.substring(0, colon),
-                Integer.parseInt(address.substring(colon + 1)),
-                params.remoteBlockIds(),
-                params.deadlineMillis());
+        return params.reachedAt(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
     }
 
     /** Ends an attempt, now or as soon as it is granted; true if something was given back. */
