@@ -18,4 +18,5 @@ module io.yuebing.transfer {
 
     exports io.yuebing.transfer;
     exports io.yuebing.transfer.mooncake;
+    exports io.yuebing.transfer.topology;
 }
