@@ -9,6 +9,9 @@ import io.yuebing.engine.KvPrefix;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
 import io.yuebing.transfer.PeerTraffic;
+
+import io.yuebing.transfer.PeerAddress;
+import io.yuebing.transfer.ScratchSegment;
 import io.yuebing.transfer.Segment;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferServer;
@@ -38,18 +41,21 @@ public final class KvReceiver implements AutoCloseable {
     private final BlockSource blocks;
     private final ReservationTable reservations;
     private final TransferServer server;
+    private final ScratchSegment scratch;
 
     private KvReceiver(
             KvReceiverOptions options,
             KvLayout layout,
             BlockSource blocks,
             ReservationTable reservations,
-            TransferServer server) {
+            TransferServer server,
+            ScratchSegment scratch) {
         this.options = options;
         this.layout = layout;
         this.blocks = blocks;
         this.reservations = reservations;
         this.server = server;
+        this.scratch = scratch;
     }
 
     /**
@@ -67,20 +73,22 @@ public final class KvReceiver implements AutoCloseable {
                 cache.memory(),
                 reservations,
                 LayoutGreeting.ofDecode(new LayoutHello(options.nodeName(), layout)));
+        ScratchSegment scratch = new ScratchSegment();
         TransferServerOptions serverOptions = TransferServerOptions.listening(
                         options.bindHost(), options.bindPort(), Math.toIntExact(layout.blockBytes()))
                 .withSecurity(options.security(), options.insecure());
         try {
-            TransferServer server = options.protocol().serve(serverOptions, List.of(segment), time);
+            TransferServer server = options.protocol().serve(serverOptions, List.of(segment, scratch.segment()), time);
             log.info(
                     "takes in KV cache over {} on {}, advertised as {}:{}",
                     options.protocol().name(),
                     server.address(),
                     options.advertisedHost(),
                     server.address().getPort());
-            return new KvReceiver(options, layout, blocks, reservations, server);
+            return new KvReceiver(options, layout, blocks, reservations, server, scratch);
         } catch (IOException e) {
             reservations.close();
+            scratch.close();
             throw new UserError(String.valueOf(e.getMessage()), e);
         }
     }
@@ -88,6 +96,11 @@ public final class KvReceiver implements AutoCloseable {
     /** Port of the transfer server. */
     public int port() {
         return server.address().getPort();
+    }
+
+    /** Where prefill nodes reach the transfer server. */
+    public PeerAddress address() {
+        return new PeerAddress(options.advertisedHost(), port());
     }
 
     /**
@@ -174,5 +187,6 @@ public final class KvReceiver implements AutoCloseable {
     public void close() {
         reservations.close();
         server.close();
+        scratch.close();
     }
 }

@@ -3,6 +3,9 @@ package io.yuebing.dialect;
 import io.yuebing.api.ErrorCode;
 import io.yuebing.api.ServiceException;
 import java.util.Optional;
+
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.DeserializationFeature;
@@ -42,6 +45,12 @@ public final class NodeWire {
     /** {@code GET} at the gateway: the live nodes. */
     public static final String NODES = "/yuebing/v1/nodes";
 
+    /** {@code GET} at a node or the gateway: its {@link Clock}. */
+    public static final String CLOCK = "/yuebing/v1/clock";
+
+    /** {@code GET} at a node: its {@link TransferPoint}. */
+    public static final String TRANSFER = "/yuebing/v1/transfer";
+
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
@@ -66,6 +75,25 @@ public final class NodeWire {
 
     /** Nobody waits for the answer to a {@link Reserve} any more: what was or will be granted is given back. */
     public record CancelReserve(String requestId) {}
+
+    /**
+     * What the wall clock shows.
+     *
+     * @param unixMicros microseconds since the epoch
+     */
+    public record Clock(long unixMicros) {
+        /** Of this machine, now. */
+        public static Clock now() {
+            return new Clock(ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now()));
+        }
+    }
+
+    /**
+     * Where a node takes in KV blocks.
+     *
+     * @param address {@code HOST:PORT}
+     */
+    public record TransferPoint(String address) {}
 
     public static byte[] bytes(Object body) {
         return MAPPER.writeValueAsBytes(body);

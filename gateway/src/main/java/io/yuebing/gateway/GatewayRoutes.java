@@ -18,7 +18,8 @@ final class GatewayRoutes {
 
     void addTo(ApiRoutes routes) {
         routes.post(NodeWire.REGISTER, this::register)
-                .get(NodeWire.NODES, exchange -> NodeWire.send(exchange, registry.live()));
+                .get(NodeWire.NODES, exchange -> NodeWire.send(exchange, registry.live()))
+                .get(NodeWire.CLOCK, exchange -> NodeWire.send(exchange, NodeWire.Clock.now()));
     }
 
     private void register(ApiExchange exchange) throws InterruptedException {

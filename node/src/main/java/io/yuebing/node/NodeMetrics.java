@@ -52,6 +52,8 @@ final class NodeMetrics {
                 "Tokens looked for in the prefix cache.",
                 EngineStats::prefixCacheQueriedTokens);
         counter("vllm:prefix_cache_hits", "Tokens found in the prefix cache.", EngineStats::prefixCacheHitTokens);
+        counter("yuebing:engine_prompt_tokens", "Prompt tokens computed.", EngineStats::promptTokens);
+        counter("yuebing:engine_generated_tokens", "Tokens sampled.", EngineStats::generatedTokens);
         counter("yuebing:engine_steps", "Forward passes.", EngineStats::steps);
         counter("yuebing:engine_failed_steps", "Forward passes that failed.", EngineStats::failedSteps);
         counter(

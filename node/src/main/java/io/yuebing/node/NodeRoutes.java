@@ -46,7 +46,9 @@ final class NodeRoutes {
                 .post(NodeWire.RESERVE, this::reserve)
                 .post(NodeWire.CANCEL_RESERVE, this::cancelReserve)
                 .post(NodeWire.RELEASE, this::release)
-                .post(NodeWire.DRAIN, this::drain);
+                .post(NodeWire.DRAIN, this::drain)
+                .get(NodeWire.CLOCK, exchange -> NodeWire.send(exchange, NodeWire.Clock.now()))
+                .get(NodeWire.TRANSFER, this::transfer);
     }
 
     private void info(ApiExchange exchange) {
@@ -58,6 +60,10 @@ final class NodeRoutes {
     private void drain(ApiExchange exchange) {
         onDrain.run();
         info(exchange);
+    }
+
+    private void transfer(ApiExchange exchange) {
+        NodeWire.send(exchange, new NodeWire.TransferPoint(desk.address()));
     }
 
     private void textFiles(ApiExchange exchange) {

@@ -29,6 +29,11 @@ final class ReserveDesk {
         this.advertised = advertised;
     }
 
+    /** {@code HOST:PORT} where prefill nodes reach the receiver. */
+    String address() {
+        return advertised.orElseGet(() -> receiver.address().toString());
+    }
+
     /** Reserves for an attempt, unless it has been cancelled. */
     KvTransferParams reserve(String attempt, KvPrefix prefix) throws InterruptedException {
         KvTransferParams granted = receiver.reserve(prefix);
