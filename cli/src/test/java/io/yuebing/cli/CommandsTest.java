@@ -20,6 +20,7 @@ class CommandsTest {
                 "node",
                 "gateway",
                 "chat",
+                "doctor",
                 "pull",
                 "inspect",
                 "kv",

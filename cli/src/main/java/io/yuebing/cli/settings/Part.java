@@ -20,6 +20,8 @@ public enum Part {
     ANSWERS,
     /** The terminal chat. */
     CHAT,
+    /** Commands that look at a running cluster. */
+    OBSERVER,
     /** Downloads from a model hub. */
     HUB,
     /** Everything that runs in the background. */

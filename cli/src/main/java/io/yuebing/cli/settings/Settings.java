@@ -10,6 +10,7 @@ import static io.yuebing.cli.settings.Part.LISTEN;
 import static io.yuebing.cli.settings.Part.LOG;
 import static io.yuebing.cli.settings.Part.MODEL;
 import static io.yuebing.cli.settings.Part.NODE;
+import static io.yuebing.cli.settings.Part.OBSERVER;
 import static io.yuebing.cli.settings.Part.PLACE;
 
 import io.yuebing.dialect.SurfaceOptions;
@@ -61,9 +62,10 @@ public final class Settings {
             "gateway",
             ValueType.url(),
             "none",
-            "gateway that the node registers with, or that chat talks to",
+            "gateway that the node registers with, or that chat, doctor and top talk to",
             PLACE,
-            CHAT);
+            CHAT,
+            OBSERVER);
     public static final Setting<String> TRANSFER_HOST = fixed(
             "transfer-host", ValueType.text("ADDRESS"), "127.0.0.1", "address on which KV blocks are received", PLACE);
     public static final Setting<Integer> TRANSFER_PORT = fixed(
