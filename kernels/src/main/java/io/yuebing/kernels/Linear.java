@@ -6,7 +6,7 @@ package io.yuebing.kernels;
  * <p>The bits of a row of {@code y} depend on its row of {@code x} alone: not on the other tokens, the number of threads
  * or the width of the machine's vectors.
  */
-public sealed interface Linear permits PanelMatrix, OffsetMatrix {
+public sealed interface Linear permits PanelMatrix, OffsetMatrix, ObservedLinear {
     int inputs();
 
     int outputs();

@@ -11,10 +11,12 @@ import java.util.List;
 public final class LinearGroup {
     private final List<Linear> members;
     private final PanelMatrix[] matrices;
+    private final boolean plain;
 
     private LinearGroup(List<Linear> members, PanelMatrix[] matrices) {
         this.members = members;
         this.matrices = matrices;
+        this.plain = members.equals(List.of(matrices));
     }
 
     /**
@@ -29,12 +31,17 @@ public final class LinearGroup {
                 throw new IllegalArgumentException("Matrices of a group have " + linears[0].inputs() + " and "
                         + linears[i].inputs() + " inputs; they must have the same number");
             }
-            matrices[i] = switch (linears[i]) {
-                case PanelMatrix matrix -> matrix;
-                case OffsetMatrix matrix -> matrix.codes();
-            };
+            matrices[i] = panels(linears[i]);
         }
         return new LinearGroup(List.of(linears), matrices);
+    }
+
+    private static PanelMatrix panels(Linear linear) {
+        return switch (linear) {
+            case PanelMatrix matrix -> matrix;
+            case OffsetMatrix matrix -> matrix.codes();
+            case ObservedLinear observed -> panels(observed.matrix());
+        };
     }
 
     /** The matrices. */
@@ -50,12 +57,9 @@ public final class LinearGroup {
      * @throws IllegalArgumentException if an array is too short
      */
     public void apply(ActivationRows x, int tokens, WorkerPool pool, float[][] results) {
+        ObservedLinear.tell(members, x, tokens);
         ProductRun.ofThread().run(matrices, x, tokens, results, false, pool);
-        for (int i = 0; i < matrices.length; i++) {
-            if (members.get(i) instanceof OffsetMatrix matrix) {
-                matrix.addOffsets(x, tokens, results[i], pool);
-            }
-        }
+        addOffsets(x, tokens, pool, results);
     }
 
     /**
@@ -64,10 +68,27 @@ public final class LinearGroup {
      * @param x {@code tokens x inputs}, row-major, from index 0
      */
     public void apply(float[] x, int tokens, WorkerPool pool, float[][] results) {
-        if (x.length < (long) tokens * matrices[0].inputs()) {
-            throw new IllegalArgumentException("Matrices with " + matrices[0].inputs() + " inputs and " + tokens
-                    + " tokens got " + x.length + " inputs");
+        int inputs = matrices[0].inputs();
+        if (x.length < (long) tokens * inputs) {
+            throw new IllegalArgumentException("Matrices with " + inputs + " inputs and " + tokens + " tokens got "
+                    + x.length + " inputs");
         }
-        ProductRun.ofThread().run(matrices, x, tokens, results, pool);
+        if (plain) { // the common case, in which nothing may be allocated
+            ProductRun.ofThread().run(matrices, x, tokens, results, pool);
+        } else {
+            apply((token, to) -> System.arraycopy(x, token * inputs, to, 0, inputs), tokens, pool, results);
+        }
+    }
+
+    private void addOffsets(ActivationRows x, int tokens, WorkerPool pool, float[][] results) {
+        for (int i = 0; i < matrices.length; i++) {
+            if (offsets(members.get(i)) instanceof OffsetMatrix matrix) {
+                matrix.addOffsets(x, tokens, results[i], pool);
+            }
+        }
+    }
+
+    private static Linear offsets(Linear linear) {
+        return linear instanceof ObservedLinear observed ? observed.matrix() : linear;
     }
 }

@@ -156,4 +156,41 @@ class LinearTest {
                     .hasMessageContaining("4 x 8 with 2 tokens got 15 inputs");
         }
     }
+
+    @Test
+    void offsetsCountInGroupsHoweverActivationsAreGiven() {
+        long seed = 11;
+        Random random = new Random(seed);
+        int inputs = 64;
+        int outputs = 40;
+        try (WorkerPool pool = WorkerPool.create(2);
+                Arena arena = Arena.ofShared()) {
+            Linear nothing = Linears.f32(
+                    outputs, inputs, arena.allocate(4L * inputs * outputs, 4), new float[0], arena);
+            Linear ones = Linears.withOffsets(nothing, inputs, filled(outputs, 1), arena);
+            List<List<String>> seen = new ArrayList<>();
+            Linear observed = new ObservedLinear("b", ones, (names, x, tokens) -> seen.add(names));
+            for (LinearGroup group : List.of(LinearGroup.of(nothing, ones), LinearGroup.of(observed, observed))) {
+                float[] x = Matrices.floats(random, 3 * inputs);
+                float[][] byArray = {new float[3 * outputs], new float[3 * outputs]};
+                float[][] byRows = {new float[3 * outputs], new float[3 * outputs]};
+                group.apply(x, 3, pool, byArray);
+                group.apply(
+                        (token, to) -> System.arraycopy(x, token * inputs, to, 0, inputs), 3, pool, byRows);
+                float sum = 0;
+                for (int i = 0; i < inputs; i++) {
+                    sum += x[i];
+                }
+                assertThat(byArray[1][0]).as("seed %d", seed).isCloseTo(sum, within(1e-4f));
+                assertThat(byArray).isDeepEqualTo(byRows);
+            }
+            assertThat(seen).containsExactly(List.of("b", "b"), List.of("b", "b"));
+        }
+    }
+
+    private static float[] filled(int size, float value) {
+        float[] values = new float[size];
+        Arrays.fill(values, value);
+        return values;
+    }
 }
