@@ -4,10 +4,12 @@ import io.yuebing.api.UserError;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.model.decoder.Decoder;
+import io.yuebing.model.quantize.ModelQuantizer;
 import io.yuebing.model.weights.Fingerprint;
 import io.yuebing.model.weights.WeightCache;
 import io.yuebing.model.weights.WeightLoader;
 import java.lang.foreign.Arena;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.Optional;
@@ -124,5 +126,40 @@ public final class Models {
      */
     public static ModelSummary inspect(Path dir) {
         return ModelSummary.of(ModelFiles.open(dir));
+    }
+
+    /**
+     * Quantises a model by GPTQ and writes it as AutoGPTQ does, with one layer in memory at a time.
+     *
+     * @param dir a Hugging Face style directory with float weights
+     * @param out the directory to make; it appears when it is complete
+     * @param progress told what is being done, and which share of the whole is done
+     * @throws UserError if the model cannot be read or quantised, or {@code out} exists
+     */
+    public static QuantizeReport quantize(
+            Path dir, Path out, QuantizeOptions options, CalibrationTokens tokens, QuantizeListener progress) {
+        ModelFiles files = ModelFiles.open(dir);
+        if (!Files.isDirectory(dir)) {
+            throw new UserError(dir + " is a GGUF file; quantising needs the model's float weights as safetensors");
+        }
+        files.quantization().ifPresent(how -> {
+            throw new UserError(dir + " is quantised already (" + how.describe()
+                    + "); quantising needs float weights (f32, f16, bf16)");
+        });
+        return ModelQuantizer.run(dir, files.spec(), files.checkpoint(), out, options, tokens, progress);
+    }
+
+    /** Told how far quantisation is. Must return quickly. */
+    @FunctionalInterface
+    public interface QuantizeListener {
+        QuantizeListener NONE = (what, share) -> {};
+
+        /**
+         * Something goes on.
+         *
+         * @param what for people
+         * @param share of the whole that is done, 0 to 1
+         */
+        void at(String what, double share);
     }
 }

@@ -123,18 +123,21 @@ public final class Decoder implements CausalLm {
     }
 
     private void embed(int[] tokens) {
-        int hidden = spec.hiddenSize();
-        float scale = spec.embeddingScale();
         pool.run(tokens.length, row -> {
-            int at = row * hidden;
-            embedding.row(tokens[row], step.hidden, at);
-            for (int i = at; scale != 1 && i < at + hidden; i++) {
-                step.hidden[i] *= scale;
-            }
+            embed(embedding, spec, tokens[row], step.hidden, row * spec.hiddenSize());
             for (RotaryAngles angles : step.angles) {
                 angles.compute(row, step.positions[row]);
             }
         });
+    }
+
+    /** Writes a token's row of the residual stream before the first layer. */
+    static void embed(Embedding embedding, DecoderSpec spec, int token, float[] hidden, int at) {
+        embedding.row(token, hidden, at);
+        float scale = spec.embeddingScale();
+        for (int i = at; scale != 1 && i < at + spec.hiddenSize(); i++) {
+            hidden[i] *= scale;
+        }
     }
 
     private CacheViews views(KvCache cache) {
@@ -147,7 +150,7 @@ public final class Decoder implements CausalLm {
     }
 
     /** The layers of the cache used last, so that a step need not slice it again. */
-    private record CacheViews(KvCache cache, List<CacheView> layers) {
+    record CacheViews(KvCache cache, List<CacheView> layers) {
 
         static CacheViews of(KvCache cache, Decoder decoder) {
             KvLayout layout = cache.layout();
@@ -164,7 +167,7 @@ public final class Decoder implements CausalLm {
             return new CacheViews(cache, layers);
         }
 
-        private static CacheView view(KvCache cache, int layer) {
+        static CacheView view(KvCache cache, int layer) {
             KvLayout layout = cache.layout();
             long bytes = layout.size(KvAxis.BLOCK) * layout.stride(KvAxis.BLOCK);
             MemorySegment memory = cache.memory().asSlice(layout.blockOffset(layer, 0), bytes);

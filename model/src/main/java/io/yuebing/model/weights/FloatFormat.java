@@ -10,7 +10,7 @@ import java.util.List;
 
 /** Matrices as floats: {@code prefix.weight}, {@code [outputs][inputs]} of F32, F16 or BF16. */
 public record FloatFormat() implements LinearFormat {
-    static final List<TensorType> TYPES = List.of(TensorType.F32, TensorType.F16, TensorType.BF16);
+    public static final List<TensorType> TYPES = List.of(TensorType.F32, TensorType.F16, TensorType.BF16);
 
     @Override
     public boolean holds(Checkpoint checkpoint, String prefix) {
@@ -51,7 +51,7 @@ public record FloatFormat() implements LinearFormat {
     }
 
     /** Widens {@code n} elements of a tensor of {@link #TYPES}; exact. */
-    static void widen(TensorType type, MemorySegment data, long firstElement, float[] into, int offset, int n) {
+    public static void widen(TensorType type, MemorySegment data, long firstElement, float[] into, int offset, int n) {
         long at = firstElement * type.bytes();
         switch (type) {
             case F32 -> Rows.f32ToFloat(data, at, into, offset, n);

@@ -3,6 +3,7 @@ package io.yuebing.model.weights;
 import io.yuebing.api.UserError;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kernels.Linear;
+import io.yuebing.kernels.ObservedLinear;
 import io.yuebing.kernels.WorkerPool;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -32,6 +33,8 @@ public final class WeightLoader {
     private final ComputeMode mode;
     private final Arena arena;
     private final List<Slot> slots = new ArrayList<>();
+    private final List<Asked> asked = new ArrayList<>();
+    private Optional<ObservedLinear.Observer> observer = Optional.empty();
     private Optional<WeightCache> cache = Optional.empty();
 
     /**
@@ -53,6 +56,24 @@ public final class WeightLoader {
         return this;
     }
 
+    /** Lets somebody see what the linear layers are multiplied with; they are called as they are asked for. */
+    public WeightLoader observedBy(ObservedLinear.Observer who) {
+        observer = Optional.of(who);
+        return this;
+    }
+
+    /**
+     * A linear layer that was asked for.
+     *
+     * @param name start of its tensors' names
+     */
+    public record Asked(String name, int outputs, int inputs) {}
+
+    /** The linear layers asked for, in this order. */
+    public List<Asked> asked() {
+        return List.copyOf(asked);
+    }
+
     /**
      * Asks for a linear layer.
      *
@@ -62,6 +83,12 @@ public final class WeightLoader {
      * @throws UserError if a tensor is missing or has another type or shape
      */
     public Supplier<Linear> linear(String prefix, int outputs, int inputs, boolean biasRequired) {
+        asked.add(new Asked(prefix, outputs, inputs));
+        Supplier<Linear> slot = stored(prefix, outputs, inputs, biasRequired);
+        return observer.isEmpty() ? slot : () -> new ObservedLinear(prefix, slot.get(), observer.get());
+    }
+
+    private Supplier<Linear> stored(String prefix, int outputs, int inputs, boolean biasRequired) {
         float[] bias = bias(prefix, outputs, biasRequired);
         Optional<LinearFormat> quantized =
                 quantization.flatMap(q -> q.formatOf(prefix)).filter(format -> format.holds(checkpoint, prefix));
