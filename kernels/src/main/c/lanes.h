@@ -21,7 +21,8 @@
 #define ISA avx512
 #define LANES 16
 /* 32 registers: 2 vectors of rows for each token */
-#define TILE 6
+#define TILE 12
+#define INT8_TILE 8
 typedef __m512 floats;
 typedef __m512i ints;
 INLINE floats floats_load(const void *p) { return _mm512_loadu_ps(p); }
@@ -68,6 +69,7 @@ INLINE floats floats_of_low_halves(ints v) { return _mm512_cvtph_ps(_mm512_cvtep
 #define LANES 8
 /* 16 registers: 4 vectors of rows for each token */
 #define TILE 2
+#define INT8_TILE 2
 typedef __m256 floats;
 typedef __m256i ints;
 INLINE floats floats_load(const void *p) { return _mm256_loadu_ps(p); }
@@ -122,6 +124,7 @@ INLINE floats floats_of_low_halves(ints v) {
 #define LANES 4
 /* 32 registers: 8 vectors of rows for each token */
 #define TILE 2
+#define INT8_TILE 2
 typedef float32x4_t floats;
 typedef int32x4_t ints;
 INLINE floats floats_load(const void *p) { return vld1q_f32(p); }

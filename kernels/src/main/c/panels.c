@@ -12,17 +12,13 @@
 /* 8-bit activations of some tokens: TokenBatch.java. */
 struct batch {
     int32_t tokens;
-    int32_t runs;        /* runs of a token */
-    const int8_t *bytes; /* [block][token][input], the inputs of a word of 4-bit codes in the order 0 2 4 6 1 3 5 7 */
-    const float *scales; /* [token][run] */
-    const float *sums;   /* [token][run] of the integers */
+    const int8_t *bytes;   /* [block][token][input], the inputs of a word of 4-bit codes in the order 0 2 4 6 1 3 5 7 */
+    const float *scales;   /* [run][token] */
+    const float *sums;     /* [run][token] of the integers */
+    const int32_t *starts; /* [run][token] minus the sum times the code of 0 */
 };
 
 INLINE int scaled(const struct shape *shape) { return shape->encoding >= NIBBLE; }
-
-INLINE int words_of(const struct shape *shape, int inputs) {
-    return shape->encoding == F32 ? inputs : shape->encoding == NIBBLE ? inputs / 8 : scaled(shape) ? inputs / 4 : inputs / 2;
-}
 
 INLINE int scale_bytes(const struct shape *shape) { return ROWS * (shape->half_scales ? 2 : 4); }
 
@@ -52,57 +48,98 @@ INLINE int group_inputs(const struct shape *shape, int group) {
 
 /* --- 8-bit activations ------------------------------------------------------------------------------------------- */
 
-INLINE int32_t four_bytes(const int8_t *p) {
-    int32_t four;
-    memcpy(&four, p, 4);
-    return four;
-}
+/* 4-byte words may lie anywhere. */
+typedef int32_t __attribute__((aligned(1), may_alias)) four_bytes;
 
 /* One word of every row, 8 or 4 inputs, for n tokens. */
 INLINE void int8_word(
-        int nibbles, const uint8_t *words, const int8_t *x, int stride, ints sums[VECTORS][TILE], const int n) {
+        const int nibbles, const uint8_t *words, const int8_t *x, long stride, ints sums[VECTORS][INT8_TILE], const int n) {
     const ints low = ints_all(0x0F0F0F0F);
+    ints even[VECTORS], odd[VECTORS];
     for (int v = 0; v < VECTORS; v++) {
         ints word = ints_load(words + v * LANES * 4);
+        even[v] = nibbles ? ints_and(word, low) : word;
+        odd[v] = nibbles ? ints_and(ints_right(word, 4), low) : word;
+    }
+    for (int t = 0; t < n; t++) {
+        const four_bytes *four = (const four_bytes *)(x + t * stride);
+        ints inputs = ints_all(four[0]);
+        for (int v = 0; v < VECTORS; v++) {
+            sums[v][t] = nibbles ? dot_small(sums[v][t], even[v], inputs) : dot_bytes(sums[v][t], even[v], inputs);
+        }
         if (nibbles) {
-            ints even = ints_and(word, low);
-            ints odd = ints_and(ints_right(word, 4), low);
-            for (int t = 0; t < n; t++) {
-                sums[v][t] = dot_small(sums[v][t], even, ints_all(four_bytes(x + (long)t * stride)));
-                sums[v][t] = dot_small(sums[v][t], odd, ints_all(four_bytes(x + (long)t * stride + 4)));
-            }
-        } else {
-            for (int t = 0; t < n; t++) {
-                sums[v][t] = dot_bytes(sums[v][t], word, ints_all(four_bytes(x + (long)t * stride)));
+            inputs = ints_all(four[1]);
+            for (int v = 0; v < VECTORS; v++) {
+                sums[v][t] = dot_small(sums[v][t], odd[v], inputs);
             }
         }
     }
 }
 
-/* At most 32 inputs, which share the activations' scale; *inputs are left in the block. */
+/* The scaled sum of a run: added to the block's so far, or, if the block has no other run, taken over into y. */
+INLINE void int8_run_end(
+        const struct shape *shape,
+        const int own_zeros,
+        const uint8_t *header,
+        const struct batch *batch,
+        long run_token,
+        const int alone,
+        ints sums[VECTORS][INT8_TILE],
+        float *to,
+        const int n) {
+    floats zeros[VECTORS], factors[VECTORS];
+    __asm__("" : : "r"(to) : "memory"); /* the block's sums stay in memory, the registers are needed for integers */
+    for (int v = 0; v < VECTORS; v++) {
+        zeros[v] = own_zeros ? zero(shape, header, v) : floats_all(0);
+        factors[v] = alone ? scale(shape, header, v) : floats_all(0);
+    }
+    for (int t = 0; t < n; t++) {
+        for (int v = 0; v < VECTORS; v++) {
+            float *at = to + t * ROWS + v * LANES;
+            floats dot = floats_of(sums[v][t]);
+            if (own_zeros) {
+                dot = floats_fma(zeros[v], floats_all(-batch->sums[run_token + t]), dot);
+            }
+            floats factor = floats_all(batch->scales[run_token + t]);
+            if (alone) {
+                floats block = floats_fma(dot, factor, floats_all(0));
+                floats_store(at, floats_fma(block, factors[v], floats_load(at)));
+            } else {
+                floats_store(at, floats_fma(dot, factor, floats_load(at)));
+            }
+        }
+    }
+}
+
+/*
+ * At most 32 inputs, which share the activations' scale.
+ *
+ * stride: bytes from a token's inputs to the next one's
+ * to: [token][row] the block's sums, or y if the run is alone in its block
+ */
 INLINE void int8_run(
         const struct shape *shape,
-        int nibbles,
+        const int nibbles,
+        const int own_zeros,
         const uint8_t *header,
         const uint8_t *words,
         int inputs,
         const struct batch *batch,
-        int token,
+        long run_token,
         const int8_t *x,
-        int stride,
-        int run,
-        floats block[VECTORS][TILE],
+        long stride,
+        const int alone,
+        float *to,
         const int n) {
     const int per_word = nibbles ? 8 : 4;
-    ints sums[VECTORS][TILE];
+    ints sums[VECTORS][INT8_TILE];
     for (int t = 0; t < n; t++) {
-        float sum = batch->sums[(long)(token + t) * batch->runs + run];
-        ints start = ints_all(shape->own_zeros ? 0 : -middle(shape) * (int32_t)sum);
         for (int v = 0; v < VECTORS; v++) {
-            sums[v][t] = start;
+            sums[v][t] = ints_all(own_zeros ? 0 : batch->starts[run_token + t]);
         }
     }
     if (inputs == RUN) {
+#pragma GCC unroll 8
         for (int i = 0; i < RUN; i += per_word) {
             int8_word(nibbles, words + i / per_word * ROWS * 4, x + i, stride, sums, n);
         }
@@ -111,56 +148,57 @@ INLINE void int8_run(
             int8_word(nibbles, words + i / per_word * ROWS * 4, x + i, stride, sums, n);
         }
     }
-    for (int t = 0; t < n; t++) {
-        floats factor = floats_all(batch->scales[(long)(token + t) * batch->runs + run]);
-        floats sum = floats_all(-batch->sums[(long)(token + t) * batch->runs + run]);
-        for (int v = 0; v < VECTORS; v++) {
-            floats dot = floats_of(sums[v][t]);
-            if (shape->own_zeros) {
-                dot = floats_fma(zero(shape, header, v), sum, dot);
-            }
-            block[v][t] = floats_fma(dot, factor, block[v][t]);
-        }
-    }
+    int8_run_end(shape, own_zeros, header, batch, run_token, alone, sums, to, n);
 }
 
 INLINE void int8_tile(
         const struct shape *shape,
-        int nibbles,
+        const int nibbles,
+        const int own_zeros,
         const uint8_t *panel,
         const struct batch *batch,
         int token,
         float *sums,
         const int n) {
     const uint8_t *at = panel;
-    const int per_word = nibbles ? 8 : 4;
+    const int run_bytes = RUN / (nibbles ? 8 : 4) * ROWS * 4;
     const int8_t *block_bytes = batch->bytes;
-    int run = 0;
+    float *y = sums + (long)token * ROWS;
+    long run = token;
+    float block[INT8_TILE * ROWS] __attribute__((aligned(64)));
     for (int group = 0; group < shape->groups; group++) {
         const uint8_t *header = at;
         int inputs = group_inputs(shape, group);
         at += header_bytes(shape);
         for (int first = 0; first < inputs; first += BLOCK) {
-            int stride = inputs - first < BLOCK ? inputs - first : BLOCK;
-            const int8_t *x = block_bytes + (long)token * stride;
-            floats block[VECTORS][TILE];
-            for (int v = 0; v < VECTORS; v++) {
-                for (int t = 0; t < n; t++) {
-                    block[v][t] = floats_all(0);
+            int length = inputs - first < BLOCK ? inputs - first : BLOCK;
+            const int8_t *x = block_bytes + (long)token * length;
+            block_bytes += (long)batch->tokens * length;
+            if (length == RUN) {
+                int8_run(shape, nibbles, own_zeros, header, at, RUN, batch, run, x, RUN, 1, y, n);
+                at += run_bytes;
+                run += batch->tokens;
+                continue;
+            }
+            for (int i = 0; i < n * ROWS; i += LANES) {
+                floats_store(block + i, floats_all(0));
+            }
+            if (length == BLOCK) { /* a stride that the compiler knows: one pointer serves all tokens */
+                for (int i = 0; i < BLOCK; i += RUN, at += run_bytes, run += batch->tokens) {
+                    int8_run(shape, nibbles, own_zeros, header, at, RUN, batch, run, x + i, BLOCK, 0, block, n);
+                }
+            } else {
+                for (int i = 0; i < length; i += RUN, run += batch->tokens) {
+                    int some = length - i < RUN ? length - i : RUN;
+                    int8_run(shape, nibbles, own_zeros, header, at, some, batch, run, x + i, length, 0, block, n);
+                    at += some / RUN * run_bytes + some % RUN / (nibbles ? 8 : 4) * ROWS * 4;
                 }
             }
-            for (int i = 0; i < stride; i += RUN) {
-                int length = stride - i < RUN ? stride - i : RUN;
-                int8_run(shape, nibbles, header, at, length, batch, token, x + i, stride, run, block, n);
-                at += length / per_word * ROWS * 4;
-                run++;
-            }
-            block_bytes += (long)batch->tokens * stride;
-            for (int t = 0; t < n; t++) {
-                float *y = sums + (long)(token + t) * ROWS;
-                for (int v = 0; v < VECTORS; v++) {
-                    floats sum = floats_load(y + v * LANES);
-                    floats_store(y + v * LANES, floats_fma(block[v][t], scale(shape, header, v), sum));
+            for (int v = 0; v < VECTORS; v++) {
+                floats factor = scale(shape, header, v);
+                for (int t = 0; t < n; t++) {
+                    float *to = y + t * ROWS + v * LANES;
+                    floats_store(to, floats_fma(floats_load(block + t * ROWS + v * LANES), factor, floats_load(to)));
                 }
             }
         }
@@ -168,18 +206,25 @@ INLINE void int8_tile(
 }
 
 INLINE void int8_panel(
-        const struct shape *shape, int nibbles, const uint8_t *panel, const struct batch *batch, float *sums) {
+        const struct shape *shape,
+        const int nibbles,
+        const int own_zeros,
+        const uint8_t *panel,
+        const struct batch *batch,
+        float *sums) {
     int token = 0;
-    for (; token + TILE <= batch->tokens; token += TILE) {
-        int8_tile(shape, nibbles, panel, batch, token, sums, TILE);
+    for (; token + INT8_TILE <= batch->tokens; token += INT8_TILE) {
+        int8_tile(shape, nibbles, own_zeros, panel, batch, token, sums, INT8_TILE);
     }
-    if (TILE > 2) {
-        for (; token + 2 <= batch->tokens; token += 2) {
-            int8_tile(shape, nibbles, panel, batch, token, sums, 2);
-        }
+    if (INT8_TILE > 4 && token + 4 <= batch->tokens) {
+        int8_tile(shape, nibbles, own_zeros, panel, batch, token, sums, 4);
+        token += 4;
+    }
+    for (; INT8_TILE > 2 && token + 2 <= batch->tokens; token += 2) {
+        int8_tile(shape, nibbles, own_zeros, panel, batch, token, sums, 2);
     }
     for (; token < batch->tokens; token++) {
-        int8_tile(shape, nibbles, panel, batch, token, sums, 1);
+        int8_tile(shape, nibbles, own_zeros, panel, batch, token, sums, 1);
     }
 }
 
@@ -187,25 +232,30 @@ void NAME(yuebing_int8)(
         SHAPE_ARGUMENTS,
         const uint8_t *panel,
         int32_t tokens,
-        int32_t runs,
         const int8_t *bytes,
         const float *scales,
         const float *run_sums,
+        const int32_t *starts,
         float *sums) {
-    const struct batch all = {tokens, runs, bytes, scales, run_sums};
+    const struct batch all = {tokens, bytes, scales, run_sums, starts};
     const struct batch *batch = &all;
-    struct shape constant = SHAPE;
+    struct shape constant = SHAPE; /* with constants that the compiler folds into loops of their own */
     if (constant.encoding == NIBBLE && !constant.own_zeros) {
-        constant.encoding = NIBBLE; /* constants that the compiler folds into loops of their own */
+        constant.encoding = NIBBLE;
         constant.own_zeros = 0;
-        int8_panel(&constant, 1, panel, batch, sums);
+        int8_panel(&constant, 1, 0, panel, batch, sums);
     } else if (constant.encoding == NIBBLE) {
         constant.encoding = NIBBLE;
         constant.own_zeros = 1;
-        int8_panel(&constant, 1, panel, batch, sums);
+        int8_panel(&constant, 1, 1, panel, batch, sums);
+    } else if (!constant.own_zeros) {
+        constant.encoding = BYTE;
+        constant.own_zeros = 0;
+        int8_panel(&constant, 0, 0, panel, batch, sums);
     } else {
         constant.encoding = BYTE;
-        int8_panel(&constant, 0, panel, batch, sums);
+        constant.own_zeros = 1;
+        int8_panel(&constant, 0, 1, panel, batch, sums);
     }
 }
 
@@ -218,69 +268,87 @@ INLINE floats floats_of_e4m3(ints codes) {
     return floats_mul(floats_of_bits(ints_xor(sign, magnitude)), floats_all(0x1p120f));
 }
 
-/* A block's weights as floats, [input][row]; for scaled encodings code - zero. */
-INLINE void unpack(const struct shape *shape, const uint8_t *header, const uint8_t *words, int inputs, float *to) {
-    for (int v = 0; v < VECTORS; v++) {
-        floats zeros = scaled(shape) ? zero(shape, header, v) : floats_all(0);
-        const uint8_t *at = words + v * LANES * 4;
-        float *w = to + v * LANES;
-        switch (shape->encoding) {
-            case F32:
-                for (int k = 0; k < inputs; k++, at += ROWS * 4) {
-                    floats_store(w + k * ROWS, floats_load(at));
-                }
-                break;
-            case F16:
-                for (int k = 0; k < inputs; k += 2, at += ROWS * 4) {
-                    ints word = ints_load(at);
-                    floats_store(w + k * ROWS, floats_of_low_halves(word));
-                    floats_store(w + (k + 1) * ROWS, floats_of_low_halves(ints_right(word, 16)));
-                }
-                break;
-            case BF16:
-                for (int k = 0; k < inputs; k += 2, at += ROWS * 4) {
-                    ints word = ints_load(at);
-                    floats_store(w + k * ROWS, floats_of_bits(ints_left(word, 16)));
-                    floats_store(w + (k + 1) * ROWS, floats_of_bits(ints_and(word, ints_all((int32_t)0xFFFF0000))));
-                }
-                break;
-            case NIBBLE:
-                for (int k = 0; k < inputs; k += 8, at += ROWS * 4) {
-                    ints word = ints_load(at);
-                    for (int i = 0; i < 8; i++) {
-                        floats code = floats_of(ints_and(ints_right(word, 4 * i), ints_all(15)));
-                        floats_store(w + (k + i) * ROWS, floats_sub(code, zeros));
-                    }
-                }
-                break;
-            case E4M3:
-                for (int k = 0; k < inputs; k += 4, at += ROWS * 4) {
-                    ints word = ints_load(at);
-                    for (int i = 0; i < 4; i++) {
-                        floats_store(w + (k + i) * ROWS, floats_of_e4m3(ints_left(word, 24 - 8 * i)));
-                    }
-                }
-                break;
-            default:
-                for (int k = 0; k < inputs; k += 4, at += ROWS * 4) {
-                    ints word = ints_load(at);
-                    for (int i = 0; i < 4; i++) {
-                        floats code = floats_of(ints_and(ints_right(word, 8 * i), ints_all(255)));
-                        floats_store(w + (k + i) * ROWS, floats_sub(code, zeros));
-                    }
-                }
+/* Weight i of a word of each row; for scaled encodings code - zero. */
+INLINE floats weight(const int encoding, ints word, int i, floats zeros) {
+    switch (encoding) {
+        case F32:
+            return floats_of_bits(word);
+        case F16:
+            return floats_of_low_halves(i ? ints_right(word, 16) : word);
+        case BF16:
+            return floats_of_bits(i ? ints_and(word, ints_all((int32_t)0xFFFF0000)) : ints_left(word, 16));
+        case NIBBLE:
+            return floats_sub(floats_of(ints_and(ints_right(word, 4 * i), ints_all(15))), zeros);
+        case E4M3:
+            return floats_of_e4m3(ints_left(word, 24 - 8 * i));
+        default:
+            return floats_sub(floats_of(ints_and(ints_right(word, 8 * i), ints_all(255))), zeros);
+    }
+}
+
+INLINE int inputs_per_word(const int encoding) {
+    return encoding == F32 ? 1 : encoding == NIBBLE ? 8 : encoding == F16 || encoding == BF16 ? 2 : 4;
+}
+
+/* A block's weights as floats, [input][row]. */
+INLINE void unpack(const int encoding, const uint8_t *words, int inputs, const floats zeros[VECTORS], float *to) {
+    const int per = inputs_per_word(encoding);
+    for (int k = 0; k < inputs; k += per, words += ROWS * 4) {
+        for (int v = 0; v < VECTORS; v++) {
+            ints word = ints_load(words + v * LANES * 4);
+            for (int i = 0; i < per; i++) {
+                floats_store(to + (k + i) * ROWS + v * LANES, weight(encoding, word, i, zeros[v]));
+            }
         }
     }
 }
 
-/* A block's chains for n tokens, then their place in the sums. */
+/* Chains of a block end in the sums. */
+INLINE void float_end(
+        const struct shape *shape, const uint8_t *header, floats chains[VECTORS][TILE], float *sums, const int n) {
+    for (int v = 0; v < VECTORS; v++) {
+        floats factor = scale(shape, header, v);
+        for (int t = 0; t < n; t++) {
+            float *y = sums + (long)t * ROWS + v * LANES;
+            floats_store(y, floats_fma(chains[v][t], factor, floats_load(y)));
+        }
+    }
+}
+
+/* A block's chains for one token, straight from the words: then memory is read while it is computed. */
+INLINE void float_row(
+        const int encoding,
+        const struct shape *shape,
+        const uint8_t *header,
+        const uint8_t *words,
+        int inputs,
+        const floats zeros[VECTORS],
+        const float *x,
+        float *sums) {
+    const int per = inputs_per_word(encoding);
+    floats chains[VECTORS][TILE];
+    for (int v = 0; v < VECTORS; v++) {
+        chains[v][0] = floats_all(0);
+    }
+    for (int k = 0; k < inputs; k += per, words += ROWS * 4) {
+        for (int v = 0; v < VECTORS; v++) {
+            ints word = ints_load(words + v * LANES * 4);
+            for (int i = 0; i < per; i++) {
+                chains[v][0] = floats_fma(floats_all(x[k + i]), weight(encoding, word, i, zeros[v]), chains[v][0]);
+            }
+        }
+    }
+    float_end(shape, header, chains, sums, 1);
+}
+
+/* A block's chains for n tokens. */
 INLINE void float_tile(
         const struct shape *shape,
         const uint8_t *header,
         const float *weights,
         int inputs,
         const float *x,
-        int stride,
+        long stride,
         float *sums,
         const int n) {
     floats chains[VECTORS][TILE];
@@ -290,50 +358,99 @@ INLINE void float_tile(
         }
     }
     for (int k = 0; k < inputs; k++) {
+        floats column[VECTORS];
         for (int v = 0; v < VECTORS; v++) {
-            floats weight = floats_load(weights + k * ROWS + v * LANES);
-            for (int t = 0; t < n; t++) {
-                chains[v][t] = floats_fma(floats_all(x[(long)t * stride + k]), weight, chains[v][t]);
+            column[v] = floats_load(weights + k * ROWS + v * LANES);
+        }
+        for (int t = 0; t < n; t++) {
+            floats input = floats_all(x[t * stride + k]);
+            for (int v = 0; v < VECTORS; v++) {
+                chains[v][t] = floats_fma(input, column[v], chains[v][t]);
             }
         }
     }
-    for (int t = 0; t < n; t++) {
+    float_end(shape, header, chains, sums, n);
+}
+
+/* All tokens times a block's unpacked weights. */
+INLINE void float_tiles(
+        const struct shape *shape,
+        const uint8_t *header,
+        const float *weights,
+        int inputs,
+        const float *x,
+        long stride,
+        int tokens,
+        float *sums) {
+    int t = 0;
+    for (; t + TILE <= tokens; t += TILE) {
+        float_tile(shape, header, weights, inputs, x + t * stride, stride, sums + t * ROWS, TILE);
+    }
+    for (; TILE > 4 && t + 4 <= tokens; t += 4) {
+        float_tile(shape, header, weights, inputs, x + t * stride, stride, sums + t * ROWS, 4);
+    }
+    for (; t < tokens; t++) {
+        float_tile(shape, header, weights, inputs, x + t * stride, stride, sums + t * ROWS, 1);
+    }
+}
+
+INLINE void float_panel(
+        const int encoding, const struct shape *shape, const uint8_t *panel, int tokens, const float *x, float *sums) {
+    float weights[BLOCK * ROWS] __attribute__((aligned(64)));
+    const uint8_t *at = panel;
+    for (int group = 0; group < shape->groups; group++) {
+        const uint8_t *header = at;
+        int inputs = group_inputs(shape, group);
+        floats zeros[VECTORS];
         for (int v = 0; v < VECTORS; v++) {
-            float *y = sums + (long)t * ROWS + v * LANES;
-            floats_store(y, floats_fma(chains[v][t], scale(shape, header, v), floats_load(y)));
+            zeros[v] = encoding >= NIBBLE ? zero(shape, header, v) : floats_all(0);
+        }
+        at += header_bytes(shape);
+        for (int first = 0; first < inputs; first += BLOCK) {
+            int length = inputs - first < BLOCK ? inputs - first : BLOCK;
+            if (tokens == 1) {
+                float_row(encoding, shape, header, at, length, zeros, x, sums);
+            } else {
+                unpack(encoding, at, length, zeros, weights);
+                if (length == BLOCK) { /* a stride that the compiler knows: one pointer serves all tokens */
+                    float_tiles(shape, header, weights, BLOCK, x, BLOCK, tokens, sums);
+                } else {
+                    float_tiles(shape, header, weights, length, x, length, tokens, sums);
+                }
+            }
+            at += length / inputs_per_word(encoding) * ROWS * 4;
+            x += (long)tokens * length;
         }
     }
 }
 
+/* values: [block][token][input] */
 void NAME(yuebing_float)(
-        SHAPE_ARGUMENTS,
-        const uint8_t *panel,
-        int32_t tokens,
-        const float *values,
-        float *sums) {
-    const struct shape given = SHAPE;
-    const struct shape *shape = &given;
-    float weights[BLOCK * ROWS] __attribute__((aligned(64)));
-    const uint8_t *at = panel;
-    const float *x = values; /* [block][token][input] */
-    for (int group = 0; group < shape->groups; group++) {
-        const uint8_t *header = at;
-        int inputs = group_inputs(shape, group);
-        at += header_bytes(shape);
-        for (int first = 0; first < inputs; first += BLOCK) {
-            int length = inputs - first < BLOCK ? inputs - first : BLOCK;
-            unpack(shape, header, at, length, weights);
-            int token = 0;
-            for (; token + TILE <= tokens; token += TILE) {
-                const float *row = x + (long)token * length;
-                float_tile(shape, header, weights, length, row, length, sums + token * ROWS, TILE);
-            }
-            for (; token < tokens; token++) {
-                const float *row = x + (long)token * length;
-                float_tile(shape, header, weights, length, row, length, sums + token * ROWS, 1);
-            }
-            at += words_of(shape, length) * ROWS * 4;
-            x += (long)tokens * length;
-        }
+        SHAPE_ARGUMENTS, const uint8_t *panel, int32_t tokens, const float *values, float *sums) {
+    struct shape shape = SHAPE;
+    switch (shape.encoding) { /* a loop for each, since the encoding is a constant in it */
+        case F32:
+            shape.encoding = F32;
+            float_panel(F32, &shape, panel, tokens, values, sums);
+            break;
+        case F16:
+            shape.encoding = F16;
+            float_panel(F16, &shape, panel, tokens, values, sums);
+            break;
+        case BF16:
+            shape.encoding = BF16;
+            float_panel(BF16, &shape, panel, tokens, values, sums);
+            break;
+        case NIBBLE:
+            shape.encoding = NIBBLE;
+            float_panel(NIBBLE, &shape, panel, tokens, values, sums);
+            break;
+        case E4M3:
+            shape.encoding = E4M3;
+            float_panel(E4M3, &shape, panel, tokens, values, sums);
+            break;
+        default:
+            shape.encoding = BYTE;
+            float_panel(BYTE, &shape, panel, tokens, values, sums);
     }
 }

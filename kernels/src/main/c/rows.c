@@ -102,9 +102,31 @@ INLINE float quantize_run(const float *x, int32_t integers[RUN]) {
     return magnitude / 127;
 }
 
+typedef int32_t run_ints __attribute__((vector_size(RUN * sizeof(int32_t))));
+typedef int8_t run_bytes __attribute__((vector_size(RUN)));
+
+/* The inputs of each word of 4-bit codes: those of the low halves of its bytes, then those of the high ones. */
+#define WORD(w) w, w + 2, w + 4, w + 6, w + 1, w + 3, w + 5, w + 7
+
+/* Writes a run's integers as bytes and returns their sum. */
+INLINE int32_t put_run(const int32_t integers[RUN], const int nibbles, int n, int8_t *to) {
+    run_ints all;
+    memcpy(&all, integers, sizeof all);
+    run_bytes bytes = __builtin_convertvector(all, run_bytes);
+    if (nibbles) {
+        bytes = __builtin_shufflevector(bytes, bytes, WORD(0), WORD(8), WORD(16), WORD(24));
+    }
+    memcpy(to, &bytes, (size_t)n);
+    int32_t sum = 0;
+    for (int k = 0; k < RUN; k++) {
+        sum += integers[k];
+    }
+    return sum;
+}
+
 /*
  * Rounds one token's activations to integers: bytes [block][token][input], in a word of 4-bit codes in the order
- * 0 2 4 6 1 3 5 7, scales and sums [run].
+ * 0 2 4 6 1 3 5 7; scales, sums and starts [run][token], where a start is what the code of 0 takes from a dot product.
  */
 void NAME(yuebing_quantize)(
         SHAPE_ARGUMENTS,
@@ -113,13 +135,14 @@ void NAME(yuebing_quantize)(
         int32_t token,
         int8_t *bytes,
         float *scales,
-        float *sums) {
+        float *sums,
+        int32_t *starts) {
     const struct shape given = SHAPE;
     const struct shape *shape = &given;
-    static const int8_t order[8] = {0, 2, 4, 6, 1, 3, 5, 7};
-    int nibbles = shape->encoding == NIBBLE;
+    const int nibbles = shape->encoding == NIBBLE;
+    const int32_t middle = nibbles ? 8 : 128;
     int input = 0;
-    int run = 0;
+    long at = token;
     for (int group = 0; group < shape->groups; group++) {
         int inputs = group == shape->groups - 1 ? shape->last_group_inputs : shape->group_inputs;
         for (int first = 0; first < inputs; first += BLOCK) {
@@ -130,14 +153,11 @@ void NAME(yuebing_quantize)(
                 float x[RUN] = {0};
                 int32_t integers[RUN];
                 memcpy(x, row + input + i, (size_t)n * sizeof(float));
-                scales[run] = quantize_run(x, integers);
-                int32_t sum = 0;
-                for (int k = 0; k < n; k++) {
-                    int from = nibbles ? (k & ~7) + order[k & 7] : k;
-                    to[i + k] = (int8_t)integers[from];
-                    sum += integers[from];
-                }
-                sums[run++] = (float)sum;
+                scales[at] = quantize_run(x, integers);
+                int32_t sum = nibbles ? put_run(integers, 1, n, to + i) : put_run(integers, 0, n, to + i);
+                sums[at] = (float)sum;
+                starts[at] = -middle * sum;
+                at += tokens;
             }
             input += length;
         }

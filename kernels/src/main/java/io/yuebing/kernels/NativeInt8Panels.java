@@ -10,7 +10,7 @@ final class NativeInt8Panels implements PanelKernel {
             "yuebing_int8",
             ValueLayout.JAVA_LONG,
             ValueLayout.JAVA_INT,
-            ValueLayout.JAVA_INT,
+            ValueLayout.ADDRESS,
             ValueLayout.ADDRESS,
             ValueLayout.ADDRESS,
             ValueLayout.ADDRESS,
@@ -21,6 +21,7 @@ final class NativeInt8Panels implements PanelKernel {
             ValueLayout.ADDRESS,
             ValueLayout.JAVA_INT,
             ValueLayout.JAVA_INT,
+            ValueLayout.ADDRESS,
             ValueLayout.ADDRESS,
             ValueLayout.ADDRESS,
             ValueLayout.ADDRESS);
@@ -47,8 +48,9 @@ final class NativeInt8Panels implements PanelKernel {
                     to.tokens(),
                     token,
                     MemorySegment.ofArray(to.bytes),
-                    MemorySegment.ofArray(to.scales).asSlice((long) to.run(token, 0) * Float.BYTES),
-                    MemorySegment.ofArray(to.runSums).asSlice((long) to.run(token, 0) * Float.BYTES));
+                    MemorySegment.ofArray(to.scales),
+                    MemorySegment.ofArray(to.runSums),
+                    MemorySegment.ofArray(to.starts));
         } catch (Throwable t) {
             throw NativeLibrary.failed(t);
         }
@@ -65,10 +67,10 @@ final class NativeInt8Panels implements PanelKernel {
                     NativeLibrary.flags(shape),
                     panel,
                     batch.tokens(),
-                    batch.runs(),
                     MemorySegment.ofArray(batch.bytes),
                     MemorySegment.ofArray(batch.scales),
                     MemorySegment.ofArray(batch.runSums),
+                    MemorySegment.ofArray(batch.starts),
                     MemorySegment.ofArray(sums));
         } catch (Throwable t) {
             throw NativeLibrary.failed(t);

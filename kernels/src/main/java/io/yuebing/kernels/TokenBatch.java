@@ -9,6 +9,7 @@ package io.yuebing.kernels;
  * TILES       [block][token / 8][input][token % 8]      all tiles of a block read one stretch of memory
  * PAIRS       [block][token][input / 2]                 two 16-bit numbers as the bits of a float
  * PAIR_TILES  [block][token / 8][input / 2][token % 8]
+ * BYTES       [block][token][input]                     integers for the native kernels, whose runs lie [run][token]
  * </pre>
  *
  * <p>Pairs are made for multiplying packed 4-bit codes without taking them apart, in arithmetic modulo 2<sup>16</sup>. A
@@ -59,11 +60,14 @@ final class TokenBatch {
     /** Instead of {@link #values} in {@link Layout#BYTES}. */
     byte[] bytes = {};
 
-    /** {@code [token][run]} what an integer stands for; see {@link #run}. */
+    /** {@code [token][run]} what an integer stands for, see {@link #run}; in {@link Layout#BYTES} {@code [run][token]}. */
     float[] scales = {};
 
-    /** {@code [token][run]} sums of the integers. */
+    /** Sums of the integers, in the same order. */
     float[] runSums = {};
+
+    /** In {@link Layout#BYTES}: minus the sum times the code of the weight 0, in the same order. */
+    int[] starts = {};
 
     /** {@code [token][run]} minus 8 times the sum of the integers, a pair: makes codes 0 to 15 count as -8 to 7. */
     float[] offsets = {};
@@ -110,6 +114,7 @@ final class TokenBatch {
             scales = new float[count * runs];
             runSums = new float[count * runs];
             offsets = new float[count * runs];
+            starts = new int[count * runs];
         }
     }
 
