@@ -8,9 +8,8 @@ import io.yuebing.engine.BlockReservation;
 import io.yuebing.engine.KvPrefix;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
-import io.yuebing.transfer.PeerTraffic;
-
 import io.yuebing.transfer.PeerAddress;
+import io.yuebing.transfer.PeerTraffic;
 import io.yuebing.transfer.ScratchSegment;
 import io.yuebing.transfer.Segment;
 import io.yuebing.transfer.TimeSource;

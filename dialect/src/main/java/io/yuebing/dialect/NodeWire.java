@@ -2,10 +2,9 @@ package io.yuebing.dialect;
 
 import io.yuebing.api.ErrorCode;
 import io.yuebing.api.ServiceException;
-import java.util.Optional;
-
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.DeserializationFeature;

@@ -70,8 +70,8 @@ public final class LinearGroup {
     public void apply(float[] x, int tokens, WorkerPool pool, float[][] results) {
         int inputs = matrices[0].inputs();
         if (x.length < (long) tokens * inputs) {
-            throw new IllegalArgumentException("Matrices with " + inputs + " inputs and " + tokens + " tokens got "
-                    + x.length + " inputs");
+            throw new IllegalArgumentException(
+                    "Matrices with " + inputs + " inputs and " + tokens + " tokens got " + x.length + " inputs");
         }
         if (plain) { // the common case, in which nothing may be allocated
             ProductRun.ofThread().run(matrices, x, tokens, results, pool);

@@ -56,8 +56,7 @@ public record ObservedLinear(String name, Linear matrix, Observer observer) impl
     @Override
     public void apply(float[] x, int tokens, float[] y, WorkerPool pool) {
         int inputs = inputs();
-        observer.multiplied(
-                List.of(name), (token, to) -> System.arraycopy(x, token * inputs, to, 0, inputs), tokens);
+        observer.multiplied(List.of(name), (token, to) -> System.arraycopy(x, token * inputs, to, 0, inputs), tokens);
         matrix.apply(x, tokens, y, pool);
     }
 

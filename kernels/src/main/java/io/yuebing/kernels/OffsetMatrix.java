@@ -47,7 +47,8 @@ final class OffsetMatrix implements Linear {
     private static PanelMatrix panels(Linear linear) {
         return switch (linear) {
             case PanelMatrix matrix -> matrix;
-            case OffsetMatrix _, ObservedLinear _ -> throw new IllegalArgumentException("A matrix with offsets is given offsets again");
+            case OffsetMatrix _, ObservedLinear _ ->
+                throw new IllegalArgumentException("A matrix with offsets is given offsets again");
         };
     }
 

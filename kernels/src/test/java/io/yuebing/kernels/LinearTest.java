@@ -165,8 +165,8 @@ class LinearTest {
         int outputs = 40;
         try (WorkerPool pool = WorkerPool.create(2);
                 Arena arena = Arena.ofShared()) {
-            Linear nothing = Linears.f32(
-                    outputs, inputs, arena.allocate(4L * inputs * outputs, 4), new float[0], arena);
+            Linear nothing =
+                    Linears.f32(outputs, inputs, arena.allocate(4L * inputs * outputs, 4), new float[0], arena);
             Linear ones = Linears.withOffsets(nothing, inputs, filled(outputs, 1), arena);
             List<List<String>> seen = new ArrayList<>();
             Linear observed = new ObservedLinear("b", ones, (names, x, tokens) -> seen.add(names));
@@ -175,8 +175,7 @@ class LinearTest {
                 float[][] byArray = {new float[3 * outputs], new float[3 * outputs]};
                 float[][] byRows = {new float[3 * outputs], new float[3 * outputs]};
                 group.apply(x, 3, pool, byArray);
-                group.apply(
-                        (token, to) -> System.arraycopy(x, token * inputs, to, 0, inputs), 3, pool, byRows);
+                group.apply((token, to) -> System.arraycopy(x, token * inputs, to, 0, inputs), 3, pool, byRows);
                 float sum = 0;
                 for (int i = 0; i < inputs; i++) {
                     sum += x[i];

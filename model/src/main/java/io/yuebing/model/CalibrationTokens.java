@@ -35,8 +35,8 @@ public record CalibrationTokens(List<int[]> sequences, List<int[]> heldOut) {
      */
     public static CalibrationTokens cut(String origin, int[] text, int[] beginning, int length, int samples) {
         if (length < LEAST_LENGTH || samples < 1) {
-            throw new UserError("calibration needs at least 1 sequence of at least " + LEAST_LENGTH
-                    + " tokens, got " + samples + " of " + length);
+            throw new UserError("calibration needs at least 1 sequence of at least " + LEAST_LENGTH + " tokens, got "
+                    + samples + " of " + length);
         }
         int own = length - beginning.length;
         int whole = text.length / own;

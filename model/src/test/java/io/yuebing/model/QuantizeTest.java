@@ -44,8 +44,10 @@ class QuantizeTest {
         QuantizeReport report = Models.quantize(
                 model, out, new QuantizeOptions(bits, groupSize, actOrder, 2), tokens, Models.QuantizeListener.NONE);
 
-        assertThat(perplexity(model, tokens)).isCloseTo(report.perplexityBefore(), within(1e-3 * report.perplexityBefore()));
-        assertThat(perplexity(out, tokens)).isCloseTo(report.perplexityAfter(), within(1e-3 * report.perplexityAfter()));
+        assertThat(perplexity(model, tokens))
+                .isCloseTo(report.perplexityBefore(), within(1e-3 * report.perplexityBefore()));
+        assertThat(perplexity(out, tokens))
+                .isCloseTo(report.perplexityAfter(), within(1e-3 * report.perplexityAfter()));
         assertThat(report.perplexityAfter() / report.perplexityBefore()).isBetween(1 / most, most);
         assertThat(report.bytesAfter()).isLessThan(report.bytesBefore());
         ModelSummary summary = Models.inspect(out);
@@ -71,8 +73,7 @@ class QuantizeTest {
         Path model = odd.write();
         List<int[]> sequences = List.of(new int[] {1, 2, 3, 4, 5, 6, 7, 8}, new int[] {9, 8, 7, 6, 5, 4, 3, 2});
         CalibrationTokens tokens = new CalibrationTokens(sequences, sequences);
-        QuantizeReport report =
-                Models.quantize(model, dir.resolve("out"), INT4, tokens, Models.QuantizeListener.NONE);
+        QuantizeReport report = Models.quantize(model, dir.resolve("out"), INT4, tokens, Models.QuantizeListener.NONE);
         assertThat(report.left()).hasSize(6).contains("model.layers.1.mlp.down_proj");
         assertThat(perplexity(dir.resolve("out"), tokens))
                 .isCloseTo(report.perplexityAfter(), within(1e-3 * report.perplexityAfter()));
@@ -98,8 +99,8 @@ class QuantizeTest {
     void whatExistsIsNotOverwritten() throws IOException {
         Files.writeString(dir.resolve("out"), "mine");
         Path model = ModelRun.MODELS.resolve("qwen2-bf16");
-        assertThatThrownBy(() -> Models.quantize(
-                        model, dir.resolve("out"), INT4, tokens(model), Models.QuantizeListener.NONE))
+        assertThatThrownBy(() ->
+                        Models.quantize(model, dir.resolve("out"), INT4, tokens(model), Models.QuantizeListener.NONE))
                 .isInstanceOf(UserError.class)
                 .hasMessageEndingWith("out exists already; remove it or name another folder");
         assertThat(dir.resolve("out")).hasContent("mine");
@@ -108,8 +109,8 @@ class QuantizeTest {
     @Test
     void modelsThatAreQuantisedAlreadyAreRefused() {
         Path model = ModelRun.MODELS.resolve("qwen2-gptq-int4");
-        assertThatThrownBy(() -> Models.quantize(
-                        model, dir.resolve("out"), INT4, tokens(model), Models.QuantizeListener.NONE))
+        assertThatThrownBy(() ->
+                        Models.quantize(model, dir.resolve("out"), INT4, tokens(model), Models.QuantizeListener.NONE))
                 .isInstanceOf(UserError.class)
                 .hasMessageContaining("is quantised already (gptq 4 bit, group 64, symmetric)");
     }
@@ -149,8 +150,9 @@ class QuantizeTest {
     void aTextThatIsTooShortIsOneSentence() {
         assertThatThrownBy(() -> CalibrationTokens.cut("notes.txt", new int[99], new int[0], 64, 10))
                 .isInstanceOf(UserError.class)
-                .hasMessage("notes.txt has 99 tokens, expected at least 128 for two sequences, one to calibrate with and"
-                        + " one to measure with; give a longer text or a smaller --sequence-length");
+                .hasMessage(
+                        "notes.txt has 99 tokens, expected at least 128 for two sequences, one to calibrate with and"
+                                + " one to measure with; give a longer text or a smaller --sequence-length");
     }
 
     private List<String> siblings() {

@@ -150,7 +150,9 @@ public final class LayerByLayer implements AutoCloseable {
                     pool,
                     (row, logits, at) -> losses[row] = -logProbability(logits, at, sequence[row + 1]));
             step.end();
-            sum += IntStream.range(0, losses.length).mapToDouble(row -> losses[row]).sum();
+            sum += IntStream.range(0, losses.length)
+                    .mapToDouble(row -> losses[row])
+                    .sum();
             count += losses.length;
         }
         return sum / count;

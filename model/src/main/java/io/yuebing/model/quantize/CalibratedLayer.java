@@ -34,8 +34,8 @@ final class CalibratedLayer implements ObservedLinear.Observer {
         if (!observing || known.isEmpty()) {
             return;
         }
-        Hessian hessian = hessians.computeIfAbsent(
-                known.getFirst(), name -> new Hessian(inputs.getOrDefault(name, 0), pool));
+        Hessian hessian =
+                hessians.computeIfAbsent(known.getFirst(), name -> new Hessian(inputs.getOrDefault(name, 0), pool));
         known.forEach(name -> hessians.put(name, hessian));
         hessian.add(x, tokens);
     }

@@ -49,9 +49,8 @@ record LayerQuantizer(Checkpoint source, QuantizeOptions options, SafetensorsWri
 
     private void quantize(Hessian hessian, List<WeightLoader.Asked> matrices) throws IOException {
         int inputs = hessian.inputs();
-        int groupSize = options.groupSize() == QuantizeOptions.WHOLE_COLUMN
-                ? inputs
-                : Math.min(options.groupSize(), inputs);
+        int groupSize =
+                options.groupSize() == QuantizeOptions.WHOLE_COLUMN ? inputs : Math.min(options.groupSize(), inputs);
         double[][] upper = hessian.take();
         double[] squares = diagonal(upper);
         ColumnOrder order = options.actOrder()

@@ -133,7 +133,10 @@ public final class ModelQuantizer {
         for (int layer = 0; layer < layers; layer++) {
             CalibratedLayer seen = new CalibratedLayer(plan.matrices(layer), pool);
             try (Arena arena = Arena.ofShared()) {
-                see(layer, seen, decoder.load(loader(source, Optional.empty(), arena).observedBy(seen), layer));
+                see(
+                        layer,
+                        seen,
+                        decoder.load(loader(source, Optional.empty(), arena).observedBy(seen), layer));
             }
             int number = layer;
             uncalibrated += quantizer.quantize(
@@ -182,8 +185,7 @@ public final class ModelQuantizer {
                 before, after, plan.count(), uncalibrated, plan.left(), source.bytes(), written.bytes());
     }
 
-    private double perplexity(
-            Checkpoint checkpoint, Optional<Quantization> how, List<float[]> hidden) {
+    private double perplexity(Checkpoint checkpoint, Optional<Quantization> how, List<float[]> hidden) {
         try (Arena arena = Arena.ofShared()) {
             LayerByLayer.Head head = decoder.loadHead(loader(checkpoint, how, arena));
             return Math.exp(decoder.crossEntropy(head, tokens.heldOut(), hidden));

@@ -22,8 +22,8 @@ final class OutputFiles {
     /** Tokenizer, chat template, defaults of generation, code and licence; not weights and what describes them. */
     private static final Pattern KEPT = Pattern.compile(".+\\.(json|jinja|txt|model|tiktoken|py)|(LICENSE|NOTICE).*");
 
-    private static final Set<String> REPLACED =
-            Set.of("config.json", "quantize_config.json", "model.safetensors.index.json", "pytorch_model.bin.index.json");
+    private static final Set<String> REPLACED = Set.of(
+            "config.json", "quantize_config.json", "model.safetensors.index.json", "pytorch_model.bin.index.json");
 
     private OutputFiles() {}
 

@@ -38,8 +38,8 @@ final class OutputFolder implements AutoCloseable {
                     + " into; create it or name another folder");
         }
         try {
-            Path partial = Files.createDirectory(parent.resolve(
-                    "." + absolute.getFileName() + ".partial-" + ProcessHandle.current().pid()));
+            Path partial = Files.createDirectory(parent.resolve("." + absolute.getFileName() + ".partial-"
+                    + ProcessHandle.current().pid()));
             OutputFolder folder = new OutputFolder(absolute, partial);
             Runtime.getRuntime().addShutdownHook(folder.whenInterrupted);
             return folder;

@@ -27,8 +27,7 @@ import java.util.stream.Collectors;
  * @param layers the matrices to quantise, layer by layer
  * @param left matrices whose sizes do not suit the packing
  */
-record QuantizationPlan(
-        Checkpoint source, int bits, int groupSize, List<List<Asked>> layers, List<String> left) {
+record QuantizationPlan(Checkpoint source, int bits, int groupSize, List<List<Asked>> layers, List<String> left) {
     /** Files of public models are hardly larger. */
     private static final long SHARD_BYTES = 4_900_000_000L;
 

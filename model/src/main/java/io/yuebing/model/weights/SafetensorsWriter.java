@@ -65,8 +65,8 @@ public final class SafetensorsWriter implements AutoCloseable {
             String name = shards.size() == 1
                     ? "model.safetensors"
                     : String.format(Locale.ROOT, "model-%05d-of-%05d.safetensors", i + 1, shards.size());
-            FileChannel file = FileChannel.open(
-                    dir.resolve(name), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
+            FileChannel file =
+                    FileChannel.open(dir.resolve(name), StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
             files.add(file);
             begin(file, shards.get(i), places);
             shards.get(i).forEach(tensor -> weightMap.put(tensor.name(), name));
@@ -85,7 +85,8 @@ public final class SafetensorsWriter implements AutoCloseable {
 
     /** Large elements first, so that all of them are aligned. */
     private static List<List<Planned>> shards(List<Planned> tensors, long shardBytes) {
-        List<Planned> sorted = tensors.stream().sorted(Comparator.comparing(Planned::name)).toList();
+        List<Planned> sorted =
+                tensors.stream().sorted(Comparator.comparing(Planned::name)).toList();
         List<List<Planned>> shards = new ArrayList<>();
         List<Planned> shard = new ArrayList<>();
         long bytes = 0;
@@ -99,8 +100,8 @@ public final class SafetensorsWriter implements AutoCloseable {
             bytes += tensor.bytes();
         }
         shards.add(shard);
-        shards.forEach(one -> one.sort(Comparator.comparing((Planned tensor) -> -tensor.type().bytes())
-                .thenComparing(Planned::name)));
+        shards.forEach(one -> one.sort(
+                Comparator.comparing((Planned tensor) -> -tensor.type().bytes()).thenComparing(Planned::name)));
         return shards;
     }
 

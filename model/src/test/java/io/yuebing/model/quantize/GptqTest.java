@@ -51,7 +51,9 @@ class GptqTest {
                     sum += product;
                     magnitude += Math.abs(product);
                 }
-                assertThat(upper[i][j - i]).as("[%d, %d], seed %d", i, j, seed).isCloseTo(sum, within(1e-5 * magnitude));
+                assertThat(upper[i][j - i])
+                        .as("[%d, %d], seed %d", i, j, seed)
+                        .isCloseTo(sum, within(1e-5 * magnitude));
             }
         }
     }
@@ -63,7 +65,8 @@ class GptqTest {
         float[] x = correlated(new Random(seed), inputs);
         double[][] damped = hessian(x, inputs).take();
         double mean = Arrays.stream(damped).mapToDouble(row -> row[0]).sum() / inputs;
-        double[][] factor = InverseFactor.of(hessian(x, inputs).take(), DAMPING, pool).rows();
+        double[][] factor =
+                InverseFactor.of(hessian(x, inputs).take(), DAMPING, pool).rows();
         for (int i = 0; i < inputs; i++) {
             damped[i][0] += DAMPING * mean;
         }
@@ -78,7 +81,8 @@ class GptqTest {
                 assertThat(product).as("[%d, %d], seed %d", i, j, seed).isCloseTo(i == j ? 1 : 0, within(1e-8));
             }
         }
-        assertThat(InverseFactor.of(hessian(x, inputs).take(), DAMPING, single).rows()).isDeepEqualTo(factor);
+        assertThat(InverseFactor.of(hessian(x, inputs).take(), DAMPING, single).rows())
+                .isDeepEqualTo(factor);
     }
 
     @Test
@@ -92,7 +96,15 @@ class GptqTest {
 
     /** At the edges: a group that is not full, one group for all, groups beyond a block. */
     @ParameterizedTest
-    @CsvSource({"4, 16, false", "4, 16, true", "4, 40, false", "4, 40, true", "8, 32, false", "4, 300, false", "8, 300, true"})
+    @CsvSource({
+        "4, 16, false",
+        "4, 16, true",
+        "4, 40, false",
+        "4, 40, true",
+        "8, 32, false",
+        "4, 300, false",
+        "8, 300, true"
+    })
     void errorsOfOutputsAreSmallerThanOfRoundingToTheNearest(int bits, int groupSize, boolean actOrder) {
         long seed = 7;
         Random random = new Random(seed);
@@ -101,9 +113,7 @@ class GptqTest {
         float[] weights = gaussian(random, OUTPUTS * inputs);
         GptqMatrix calibrated = quantize(weights, hessian(x, inputs), bits, groupSize, actOrder, pool);
         GptqMatrix rounded = quantize(weights, new Hessian(inputs, pool), bits, groupSize, false, pool);
-        assertThat(error(weights, calibrated, x))
-                .as("seed %d", seed)
-                .isLessThan(0.6 * error(weights, rounded, x));
+        assertThat(error(weights, calibrated, x)).as("seed %d", seed).isLessThan(0.6 * error(weights, rounded, x));
         GptqMatrix again = quantize(weights, hessian(x, inputs), bits, groupSize, actOrder, single);
         assertThat(again.codes()).isEqualTo(calibrated.codes());
         assertThat(again.scales()).isEqualTo(calibrated.scales());
@@ -138,9 +148,13 @@ class GptqTest {
         long seed = 9;
         Random random = new Random(seed);
         int inputs = 48;
-        GptqMatrix matrix =
-                quantize(gaussian(random, OUTPUTS * inputs), hessian(correlated(random, inputs), inputs), bits, 16,
-                        actOrder, pool);
+        GptqMatrix matrix = quantize(
+                gaussian(random, OUTPUTS * inputs),
+                hessian(correlated(random, inputs), inputs),
+                bits,
+                16,
+                actOrder,
+                pool);
         GptqTensors tensors = new GptqTensors(matrix);
         ByteBuffer qweight = tensors.qweight();
         ByteBuffer qzeros = tensors.qzeros();
@@ -155,7 +169,8 @@ class GptqTest {
                     int down = input * bits + bit;
                     code |= (qweight.getInt(4 * (down / 32 * OUTPUTS + output)) >>> down % 32 & 1L) << bit;
                     int across = output * bits + bit;
-                    zero |= (qzeros.getInt(4 * (group * (OUTPUTS * bits / 32) + across / 32)) >>> across % 32 & 1L) << bit;
+                    zero |= (qzeros.getInt(4 * (group * (OUTPUTS * bits / 32) + across / 32)) >>> across % 32 & 1L)
+                            << bit;
                 }
                 float scale = Float.float16ToFloat(scales.getShort(2 * (group * OUTPUTS + output)));
                 assertThat(scale * (code - (zero + 1)))
@@ -171,9 +186,8 @@ class GptqTest {
         double[][] upper = hessian.take();
         double[] squares = new double[inputs];
         Arrays.setAll(squares, i -> upper[i][0]);
-        ColumnOrder order = actOrder
-                ? ColumnOrder.byActivations(squares, groupSize)
-                : ColumnOrder.plain(inputs, groupSize);
+        ColumnOrder order =
+                actOrder ? ColumnOrder.byActivations(squares, groupSize) : ColumnOrder.plain(inputs, groupSize);
         double[][] arranged = order.arrange(upper);
         Arrays.setAll(squares, i -> arranged[i][0]);
         Gptq gptq = new Gptq(InverseFactor.of(arranged, DAMPING, threads), order, squares, bits);
