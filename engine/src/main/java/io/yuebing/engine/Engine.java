@@ -56,7 +56,7 @@ public final class Engine implements Generator, AutoCloseable {
         arena = Arena.ofShared();
         KvLayout layout = model.kvLayout(config.blocks(), config.blockSize(), config.kvType());
         cache = new KvCache(layout, allocate(arena, layout));
-        loop = new EngineLoop(config, mailbox, new StepRunner(model, cache), inProgress);
+        loop = new EngineLoop(config, model.window(), mailbox, new StepRunner(model, cache), inProgress);
         thread = Thread.ofPlatform().name("engine").daemon().unstarted(loop);
     }
 

@@ -48,12 +48,12 @@ final class EngineLoop implements Runnable {
     /** What others may see: written after each step, read as one. */
     private final StatsBoard stats = new StatsBoard();
 
-    EngineLoop(EngineConfig config, Mailbox mailbox, StepRunner runner, AtomicInteger inProgress) {
+    EngineLoop(EngineConfig config, int window, Mailbox mailbox, StepRunner runner, AtomicInteger inProgress) {
         this.config = config;
         this.mailbox = mailbox;
         this.runner = runner;
         this.inProgress = inProgress;
-        scheduler = new Scheduler(config);
+        scheduler = new Scheduler(config, window);
         publishStats();
     }
 

@@ -25,10 +25,13 @@ import java.util.function.Consumer;
  * they are reused, and waits at the head of the queue to be computed again. Sequences that are handed off never grow and
  * are never preempted: somebody may be reading their blocks.
  *
+ * <p>Where every layer attends to a window only, a sequence gives back the blocks behind it as it goes.
+ *
  * <p>Pure logic: no threads, no clock.
  */
 final class Scheduler {
     private final EngineConfig config;
+    private final int window;
     private final BlockPool pool;
     private final PrefixHash hashRoot;
 
@@ -48,8 +51,10 @@ final class Scheduler {
 
     private final StepPlan plan = new StepPlan();
 
-    Scheduler(EngineConfig config) {
+    /** @param window positions that a token attends to, its own included; 0 = all before it */
+    Scheduler(EngineConfig config, int window) {
         this.config = config;
+        this.window = window;
         pool = new BlockPool(config.blocks(), config.blockSize());
         hashRoot = PrefixHash.root(config.hashSeed());
     }
@@ -169,6 +174,18 @@ final class Scheduler {
     void commit(StepPlan.Slice slice) {
         slice.sequence().computed(slice.to());
         registerFullBlocks(slice.sequence());
+        giveBackBehindWindow(slice.sequence());
+    }
+
+    /** Gives back the blocks that the next token does not attend to, unless somebody else may be reading them. */
+    private void giveBackBehindWindow(Sequence sequence) {
+        if (window == 0 || sequence.sink() != null) {
+            return;
+        }
+        int firstRead = Math.max(0, sequence.computed() - window + 1);
+        while (sequence.blocks().givenBack() < firstRead / config.blockSize()) {
+            pool.release(sequence.blocks().giveBackFirst());
+        }
     }
 
     private void scheduleRunning(boolean oneToken) {
@@ -359,7 +376,7 @@ final class Scheduler {
     Optional<String> check() {
         int claims = heldBlocks();
         for (Sequence sequence : running) {
-            claims += sequence.blocks().size();
+            claims += sequence.blocks().held();
         }
         return pool.check(claims);
     }

@@ -30,7 +30,18 @@ final class HashingModel implements CausalLm {
     private static final int HEADS = 2;
     private static final int HEAD_SIZE = 2;
 
+    private final int window;
+
     private volatile Consumer<ForwardBatch> beforeStep = batch -> {};
+
+    HashingModel() {
+        this(0);
+    }
+
+    /** @param window how many tokens before a row, and itself, are hashed; 0 = all */
+    HashingModel(int window) {
+        this.window = window;
+    }
 
     /** Called by the engine's thread before each step. */
     HashingModel beforeStep(Consumer<ForwardBatch> action) {
@@ -52,6 +63,11 @@ final class HashingModel implements CausalLm {
     @Override
     public StepCost cost() {
         return new StepCost(0, 0, 0, 0);
+    }
+
+    @Override
+    public int window() {
+        return window;
     }
 
     @Override
@@ -99,9 +115,9 @@ final class HashingModel implements CausalLm {
         }
     }
 
-    private static void logits(KvCache cache, ForwardBatch.Span span, int position, float[] buffer) {
+    private void logits(KvCache cache, ForwardBatch.Span span, int position, float[] buffer) {
         long hash = 1;
-        for (int p = 0; p <= position; p++) {
+        for (int p = window == 0 ? 0 : Math.max(0, position - window + 1); p <= position; p++) {
             for (int layer = 0; layer < LAYERS; layer++) {
                 for (int kv = 0; kv < 2; kv++) {
                     for (int head = 0; head < HEADS; head++) {

@@ -35,7 +35,7 @@ class SchedulerTest {
 
     @Test
     void longPromptsAreComputedInChunksOfTheBudget() {
-        Scheduler scheduler = new Scheduler(config(10, 8, 4));
+        Scheduler scheduler = new Scheduler(config(10, 8, 4), 0);
         Sequence long1 = sequence("a", 0, 20);
         scheduler.add(long1);
         assertThat(step(scheduler)).containsExactly("a 0..8");
@@ -46,7 +46,7 @@ class SchedulerTest {
 
     @Test
     void sequencesInGenerationComeBeforePrompts() {
-        Scheduler scheduler = new Scheduler(config(20, 8, 4));
+        Scheduler scheduler = new Scheduler(config(20, 8, 4), 0);
         scheduler.add(sequence("long", 0, 20));
         step(scheduler);
         BlockReservation reservation = reserve(scheduler, 4);
@@ -56,7 +56,7 @@ class SchedulerTest {
 
     @Test
     void waitingSequencesStartInOrderOfArrivalWithWhatTheBudgetLeaves() {
-        Scheduler scheduler = new Scheduler(config(20, 10, 4));
+        Scheduler scheduler = new Scheduler(config(20, 10, 4), 0);
         scheduler.add(sequence("a", 0, 6));
         scheduler.add(sequence("b", 100, 6));
         scheduler.add(sequence("c", 200, 6));
@@ -66,7 +66,7 @@ class SchedulerTest {
 
     @Test
     void nobodyOvertakesTheHeadOfTheQueue() {
-        Scheduler scheduler = new Scheduler(config(4, 100, 4));
+        Scheduler scheduler = new Scheduler(config(4, 100, 4), 0);
         scheduler.add(sequence("a", 0, 8));
         scheduler.add(sequence("large", 100, 12));
         scheduler.add(sequence("small", 200, 2));
@@ -76,7 +76,7 @@ class SchedulerTest {
 
     @Test
     void noMoreThanMaxSequencesRun() {
-        Scheduler scheduler = new Scheduler(config(20, 100, 2));
+        Scheduler scheduler = new Scheduler(config(20, 100, 2), 0);
         for (String id : List.of("a", "b", "c")) {
             scheduler.add(sequence(id, id.hashCode(), 2));
         }
@@ -86,7 +86,7 @@ class SchedulerTest {
 
     @Test
     void theYoungestIsPreemptedAndReturnsFirstFindingItsBlocksCached() {
-        Scheduler scheduler = new Scheduler(config(5, 100, 4));
+        Scheduler scheduler = new Scheduler(config(5, 100, 4), 0);
         Sequence old = sequence("old", 0, 8);
         Sequence young = sequence("young", 100, 8);
         scheduler.add(old);
@@ -109,7 +109,7 @@ class SchedulerTest {
 
     @Test
     void aSequenceAloneThatFindsNoBlockPreemptsItself() {
-        Scheduler scheduler = new Scheduler(config(4, 100, 4));
+        Scheduler scheduler = new Scheduler(config(4, 100, 4), 0);
         BlockReservation reservation = reserve(scheduler, 8);
         scheduler.add(sequence("a", 0, 8));
         step(scheduler);
@@ -121,7 +121,7 @@ class SchedulerTest {
 
     @Test
     void handedOffSequencesAreNeverPreempted() {
-        Scheduler scheduler = new Scheduler(config(6, 12, 4));
+        Scheduler scheduler = new Scheduler(config(6, 12, 4), 0);
         scheduler.add(sequence("plain", 0, 8));
         scheduler.add(sequence("handed off", 100, SINK, 16));
         assertThat(step(scheduler)).containsExactly("plain 0..8", "handed off 0..4");
@@ -131,7 +131,7 @@ class SchedulerTest {
 
     @Test
     void equalBeginningsAreComputedOnceAndTheLastTokenAlwaysAgain() {
-        Scheduler scheduler = new Scheduler(config(20, 100, 4));
+        Scheduler scheduler = new Scheduler(config(20, 100, 4), 0);
         scheduler.add(sequence("a", 0, 8));
         step(scheduler);
         scheduler.add(sequence("same", 0, 8));
@@ -144,7 +144,7 @@ class SchedulerTest {
 
     @Test
     void tenantsWithOtherSaltsShareNothing() {
-        Scheduler scheduler = new Scheduler(config(20, 100, 4));
+        Scheduler scheduler = new Scheduler(config(20, 100, 4), 0);
         scheduler.add(sequence("a", "blue", greedy(), 0, 8));
         step(scheduler);
         scheduler.add(sequence("b", "red", greedy(), 0, 9));
@@ -154,7 +154,7 @@ class SchedulerTest {
 
     @Test
     void promptLogprobsNeedEveryRowComputedOnce() {
-        Scheduler scheduler = new Scheduler(config(20, 4, 4));
+        Scheduler scheduler = new Scheduler(config(20, 4, 4), 0);
         scheduler.add(sequence("a", 0, 8));
         step(scheduler);
         step(scheduler);
@@ -175,7 +175,7 @@ class SchedulerTest {
 
     @Test
     void reservationsHoldBlocksAndAPlace() {
-        Scheduler scheduler = new Scheduler(config(4, 100, 1));
+        Scheduler scheduler = new Scheduler(config(4, 100, 1), 0);
         BlockReservation reservation = reserve(scheduler, 9);
         assertThat(reservation.blockIds()).hasSize(3).doesNotHaveDuplicates();
         assertThat(scheduler.heldBlocks()).isEqualTo(3);
@@ -193,7 +193,7 @@ class SchedulerTest {
 
     @Test
     void receivedBlocksEnterThePrefixCacheWithTheResume() {
-        Scheduler scheduler = new Scheduler(config(20, 100, 4));
+        Scheduler scheduler = new Scheduler(config(20, 100, 4), 0);
         BlockReservation reservation = reserve(scheduler, 9);
         assertThat(scheduler.sequences()).isEmpty();
         scheduler.add(sequence("early", 0, 9));
@@ -209,7 +209,7 @@ class SchedulerTest {
 
     @Test
     void preemptedSequencesComeBeforeReservations() {
-        Scheduler scheduler = new Scheduler(config(4, 100, 4));
+        Scheduler scheduler = new Scheduler(config(4, 100, 4), 0);
         scheduler.add(sequence("old", 0, 8));
         scheduler.add(sequence("young", 100, 8));
         step(scheduler);
@@ -221,8 +221,34 @@ class SchedulerTest {
     }
 
     @Test
+    void blocksBehindTheWindowOfAllLayersAreGivenBack() {
+        Scheduler scheduler = new Scheduler(config(20, 100, 4), 8);
+        Sequence sequence = sequence("a", 0, 40);
+        scheduler.add(sequence);
+        assertThat(step(scheduler)).containsExactly("a 0..40");
+        assertThat(sequence.blocks().held()).as("positions 33 to 39").isEqualTo(2);
+        for (int length = 40; length < 75; length++) {
+            assertThat(step(scheduler)).containsExactly("a " + length + ".." + (length + 1));
+            assertThat(sequence.blocks().held()).isLessThanOrEqualTo(3);
+        }
+        assertThat(scheduler.check()).isEmpty();
+        scheduler.remove(sequence);
+        assertThat(scheduler.check()).isEmpty();
+        assertThat(scheduler.freeBlocks() + scheduler.cachedBlocks()).isEqualTo(20);
+    }
+
+    @Test
+    void aPromptThatIsHandedOffKeepsTheBlocksBehindItsWindow() {
+        Scheduler scheduler = new Scheduler(config(20, 100, 4), 8);
+        Sequence sequence = sequence("a", 0, SINK, 40);
+        scheduler.add(sequence);
+        step(scheduler);
+        assertThat(sequence.blocks().held()).isEqualTo(10);
+    }
+
+    @Test
     void withoutPrefixCachingNothingIsKept() {
-        Scheduler scheduler = new Scheduler(new EngineConfig(4, 20, 100, 4, 100, 1000, ElementType.F32, false, "0"));
+        Scheduler scheduler = new Scheduler(new EngineConfig(4, 20, 100, 4, 100, 1000, ElementType.F32, false, "0"), 0);
         scheduler.add(sequence("a", 0, 8));
         step(scheduler);
         scheduler.add(sequence("b", 0, 8));
@@ -243,7 +269,7 @@ class SchedulerTest {
     private static void simulate(long seed) {
         Random random = new Random(seed);
         EngineConfig config = config(6 + random.nextInt(10), 1 + random.nextInt(12), 1 + random.nextInt(6));
-        Scheduler scheduler = new Scheduler(config);
+        Scheduler scheduler = new Scheduler(config, random.nextInt(3) * 5);
         List<BlockReservation> reservations = new ArrayList<>();
         Map<BlockReservation, Integer> firstTokens = new IdentityHashMap<>();
         List<Sequence> held = new ArrayList<>();

@@ -151,9 +151,9 @@ public final class BlockPool {
         }
     }
 
-    /** Releases the blocks of a sequence from the last to the first, so that the beginning stays cached the longest. */
+    /** Releases the blocks that a sequence holds from the last to the first, so that the beginning stays cached the longest. */
     public void releaseAll(BlockTable table) {
-        for (int i = table.size() - 1; i >= 0; i--) {
+        for (int i = table.size() - 1; i >= table.givenBack(); i--) {
             release(table.get(i));
         }
         table.clear();

@@ -2,19 +2,41 @@ package io.yuebing.kv;
 
 import java.util.Arrays;
 
-/** The blocks of one sequence, in order: position p lies in block {@code get(p / blockSize)} at slot {@code p % blockSize}. */
+/**
+ * The blocks of one sequence, in order: position p lies in block {@code get(p / blockSize)} at slot {@code p % blockSize}.
+ *
+ * <p>The first of them may have been given back, because nobody reads these positions again; they keep their places.
+ */
 public final class BlockTable {
     private int[] blocks = new int[8];
     private int size;
+    private int givenBack;
 
     /** Blocks that hold {@code tokens} tokens, the last one perhaps partly. */
     public static int blocksFor(int tokens, int blockSize) {
         return Math.ceilDiv(tokens, blockSize);
     }
 
-    /** Number of blocks. */
+    /** Number of blocks, those given back included. */
     public int size() {
         return size;
+    }
+
+    /** How many of the first blocks were given back. */
+    public int givenBack() {
+        return givenBack;
+    }
+
+    /** Number of blocks that the sequence still holds. */
+    public int held() {
+        return size - givenBack;
+    }
+
+    /** The first block still held, which the caller gives back now. */
+    public int giveBackFirst() {
+        int block = get(givenBack);
+        givenBack++;
+        return block;
     }
 
     public int get(int index) {
@@ -39,6 +61,7 @@ public final class BlockTable {
 
     public void clear() {
         size = 0;
+        givenBack = 0;
     }
 
     /** The table's own array, for readers that must not wait for a copy; entries from {@link #size()} on mean nothing. */

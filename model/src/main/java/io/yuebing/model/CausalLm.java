@@ -20,6 +20,11 @@ public interface CausalLm extends AutoCloseable {
     /** What a step costs at least, to compare measured speeds with. */
     StepCost cost();
 
+    /** Positions that a row's attention reads at most in any layer, its own included; 0 = all before it. */
+    default int window() {
+        return 0;
+    }
+
     /** The layout that {@link #forward} reads and writes. */
     KvLayout kvLayout(int blocks, int blockSize, ElementType elementType);
 

@@ -102,6 +102,11 @@ public final class Decoder implements CausalLm {
     }
 
     @Override
+    public int window() {
+        return spec.window();
+    }
+
+    @Override
     public KvLayout kvLayout(int blocks, int blockSize, ElementType elementType) {
         return spec.kvLayout(blocks, blockSize, elementType, fingerprint);
     }

@@ -73,6 +73,16 @@ public record DecoderSpec(
                 .count();
     }
 
+    /** Positions that a token attends to in the layer that looks back the farthest; {@link AttentionSpec#NO_WINDOW} = all. */
+    int window() {
+        return windowedLayers() < layers.size()
+                ? AttentionSpec.NO_WINDOW
+                : layers.stream()
+                        .mapToInt(layer -> layer.attention().window())
+                        .max()
+                        .orElse(AttentionSpec.NO_WINDOW);
+    }
+
     /** For people, for example {@code 2 of 8 for each token in 32 layers}. */
     public String describeExperts() {
         List<FeedForwardSpec.Experts> sparse = layers.stream()
