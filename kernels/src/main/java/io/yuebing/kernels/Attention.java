@@ -29,7 +29,7 @@ public final class Attention {
      * @param headSize channels of a head, contiguous
      * @param kvHeads heads of keys, and of values
      * @param blockStride bytes from a block to the next
-     * @param kvStride bytes from a block's keys to its values
+     * @param kvStride bytes from a block's keys to its values; 0 where one row is both
      * @param headStride bytes from a head to the next
      * @param tokenStride bytes from a token to the next
      */
@@ -90,5 +90,14 @@ public final class Attention {
             c.writeRow(k, kOffset + head * c.headSize(), c.offset(block, KEYS, head, slot));
             c.writeRow(v, vOffset + head * c.headSize(), c.offset(block, VALUES, head, slot));
         }
+    }
+
+    /**
+     * Writes the row of one token where it is key and value.
+     *
+     * @param row {@code headSize} values at {@code offset}
+     */
+    public static void writeLatent(CacheView c, int block, int slot, float[] row, int offset) {
+        c.writeRow(row, offset, c.offset(block, KEYS, 0, slot));
     }
 }

@@ -6,15 +6,17 @@ import io.yuebing.kernels.Attention.CacheView;
 import java.util.Arrays;
 
 /**
- * Attention of the query heads that share one KV head, over rows of one sequence: keys and values are read once for all of
+ * Attention of query heads that share one KV head, over rows of one sequence: keys and values are read once for all of
  * them (Dao, 2023: FlashAttention-2, with the split over positions of Flash-Decoding).
+ *
+ * <p>Keys and values may differ in size. Where the cache holds one latent row for both, the value is the row's beginning.
  *
  * <p>Positions are cut at multiples of {@link #SPAN}, a span at multiples of {@link AttentionKernel#TILE}. Within a span
  * the tiles are taken in ascending order with a running maximum; a span's result is a state of its own, and states are
  * merged in ascending order. So a result has one order of additions, whoever computes which span.
  *
  * <pre>
- *   state of a query:  | sums, headSize | largest score | sum of exponentials |
+ *   state of a query:  | sums, valueSize | largest score | sum of exponentials |
  * </pre>
  *
  * <p>Scratch memory of one thread.
@@ -40,9 +42,11 @@ final class AttentionGroup {
     private float[] span = {};
     private float[] total = {};
     private int[] queryAt = {};
+    private int[] resultAt = {};
 
     // Of the group being computed.
-    private int headSize;
+    private int keySize;
+    private int valueSize;
     private int perRow;
     private int rows;
     private int firstPosition;
@@ -53,33 +57,37 @@ final class AttentionGroup {
     }
 
     /** Floats of a query's state. */
-    static int stateSize(int headSize) {
-        return headSize + 2;
+    static int stateSize(int valueSize) {
+        return valueSize + 2;
     }
 
     /**
      * Sets what is computed next.
      *
-     * @param perRow query heads of a row that share the KV head
+     * @param keySize channels of a key, and of a query
+     * @param valueSize channels of a value
+     * @param perRow query heads of a row that are computed together
      * @param rows rows at consecutive positions
      * @param window positions that a row attends to, its own included; 0 = all
      */
-    void begin(int headSize, int perRow, int rows, int firstPosition, int window) {
-        this.headSize = headSize;
+    void begin(int keySize, int valueSize, int perRow, int rows, int firstPosition, int window) {
+        this.keySize = keySize;
+        this.valueSize = valueSize;
         this.perRow = perRow;
         this.rows = rows;
         this.firstPosition = firstPosition;
         this.window = window;
         int queries = perRow * rows;
-        keys = atLeast(keys, TILE * headSize);
-        values = atLeast(values, TILE * headSize);
+        keys = atLeast(keys, TILE * keySize);
+        values = atLeast(values, TILE * valueSize);
         scores = atLeast(scores, TILE * queries);
         largest = atLeast(largest, queries);
         sums = atLeast(sums, queries);
-        span = atLeast(span, stateSize(headSize) * queries);
-        total = atLeast(total, stateSize(headSize) * queries);
+        span = atLeast(span, stateSize(valueSize) * queries);
+        total = atLeast(total, stateSize(valueSize) * queries);
         if (queryAt.length < queries) {
             queryAt = new int[queries];
+            resultAt = new int[queries];
         }
     }
 
@@ -87,10 +95,17 @@ final class AttentionGroup {
         return array.length >= length ? array : new float[length];
     }
 
-    /** Where the queries of the group lie: those of a row side by side. */
-    void queries(int first, int rowStride) {
+    /**
+     * Where the queries of the group and their results lie: those of a row side by side.
+     *
+     * @param first number of the first query among all rows' heads
+     * @param rowHeads heads of a row, those of other groups included
+     */
+    void queries(int first, int rowHeads) {
         for (int m = 0; m < rows * perRow; m++) {
-            queryAt[m] = first + m / perRow * rowStride + m % perRow * headSize;
+            int query = first + m / perRow * rowHeads + m % perRow;
+            queryAt[m] = query * keySize;
+            resultAt[m] = query * valueSize;
         }
     }
 
@@ -103,7 +118,7 @@ final class AttentionGroup {
         return firstAttended(firstPosition + row, window);
     }
 
-    /** Computes the whole result into {@code out}, where it lies as the queries do. */
+    /** Computes the whole result into {@code out}, in the order of the queries. */
     void attend(CacheView cache, int[] table, int kvHead, float[] q, float scale, float[] out) {
         int last = firstPosition + rows - 1;
         clear(total, 0);
@@ -116,7 +131,7 @@ final class AttentionGroup {
 
     /** Merges states that others computed, ascending, into {@code out}. */
     void combine(float[] states, int at, int spans, float[] out) {
-        int size = rows * perRow * stateSize(headSize);
+        int size = rows * perRow * stateSize(valueSize);
         clear(total, 0);
         for (int i = 0; i < spans; i++) {
             merge(states, at + i * size);
@@ -125,10 +140,10 @@ final class AttentionGroup {
     }
 
     private void clear(float[] states, int at) {
-        int size = stateSize(headSize);
+        int size = stateSize(valueSize);
         Arrays.fill(states, at, at + rows * perRow * size, 0);
         for (int m = 0; m < rows * perRow; m++) {
-            states[at + m * size + headSize] = Float.NEGATIVE_INFINITY;
+            states[at + m * size + valueSize] = Float.NEGATIVE_INFINITY;
         }
     }
 
@@ -163,13 +178,13 @@ final class AttentionGroup {
             float[] states,
             int at) {
         locate(cache, table, kvHead, tile);
-        kernel.readKeys(cache.layer(), keyRows, cache.element(), 0, headSize, keys, transposing);
-        kernel.scores(keys, headSize, keyScales, scale, q, queryAt, firstQuery, pastQuery, scores);
+        kernel.readKeys(cache.layer(), keyRows, cache.element(), 0, keySize, keys, transposing);
+        kernel.scores(keys, keySize, keyScales, scale, q, queryAt, firstQuery, pastQuery, scores);
         weigh(kernel, tile, firstQuery, pastQuery, states, at);
         if (cache.element().scaled()) {
             scaleWeights(firstQuery, pastQuery);
         }
-        kernel.readValues(cache.layer(), keyRows, cache.kvStride(), cache.element(), 0, headSize, values);
+        kernel.readValues(cache.layer(), keyRows, cache.kvStride(), cache.element(), 0, valueSize, values);
         for (int m = firstQuery; m < pastQuery; m += TOGETHER) {
             addValues(kernel, m, Math.min(TOGETHER, pastQuery - m), tile, states, at);
         }
@@ -204,21 +219,21 @@ final class AttentionGroup {
 
     /** Turns scores into weights relative to the largest score so far, and what was summed before likewise. */
     private void weigh(AttentionKernel kernel, int tile, int from, int past, float[] states, int at) {
-        int size = stateSize(headSize);
+        int size = stateSize(valueSize);
         for (int m = from; m < past; m++) {
             int row = m * TILE;
             Arrays.fill(scores, row, row + low(m, tile), Float.NEGATIVE_INFINITY);
             Arrays.fill(scores, row + high(m, tile), row + TILE, Float.NEGATIVE_INFINITY);
-            largest[m] = states[at + m * size + headSize];
+            largest[m] = states[at + m * size + valueSize];
         }
         kernel.weigh(scores, from, past, largest, sums, lanes);
         for (int m = from; m < past; m++) {
             int state = at + m * size;
-            float factor = Exponential.of(states[state + headSize] - largest[m]);
-            states[state + headSize] = largest[m];
-            states[state + headSize + 1] = Math.fma(states[state + headSize + 1], factor, sums[m]);
+            float factor = Exponential.of(states[state + valueSize] - largest[m]);
+            states[state + valueSize] = largest[m];
+            states[state + valueSize + 1] = Math.fma(states[state + valueSize + 1], factor, sums[m]);
             if (factor != 1) {
-                for (int c = state; c < state + headSize; c++) {
+                for (int c = state; c < state + valueSize; c++) {
                     states[c] *= factor;
                 }
             }
@@ -235,7 +250,7 @@ final class AttentionGroup {
 
     /** Queries together over the positions that all attend to, each alone over the others. */
     private void addValues(AttentionKernel kernel, int query, int count, int tile, float[] states, int at) {
-        int size = stateSize(headSize);
+        int size = stateSize(valueSize);
         int low = low(query + count - 1, tile);
         int high = high(query, tile);
         boolean alike = low == low(query, tile) && high == high(query + count - 1, tile);
@@ -257,38 +272,38 @@ final class AttentionGroup {
     private void accumulate(AttentionKernel kernel, int query, int count, int first, int past, float[] states, int at) {
         if (first < past) {
             kernel.accumulate(
-                    values, headSize, first, past, scores, query * TILE, states, at, stateSize(headSize), count);
+                    values, valueSize, first, past, scores, query * TILE, states, at, stateSize(valueSize), count);
         }
     }
 
     /** Adds the states of a later span to the total, both relative to the larger of their largest scores. */
     private void merge(float[] states, int at) {
-        int size = stateSize(headSize);
+        int size = stateSize(valueSize);
         for (int m = 0; m < rows * perRow; m++) {
             int mine = m * size;
             int other = at + mine;
-            float before = total[mine + headSize];
-            float later = states[other + headSize];
-            if (later == Float.NEGATIVE_INFINITY && states[other + headSize + 1] == 0) {
+            float before = total[mine + valueSize];
+            float later = states[other + valueSize];
+            if (later == Float.NEGATIVE_INFINITY && states[other + valueSize + 1] == 0) {
                 continue; // the query attends to nothing there
             }
             float largest = Math.max(before, later);
             float a = Exponential.of(before - largest);
             float b = Exponential.of(later - largest);
-            total[mine + headSize] = largest;
-            total[mine + headSize + 1] = Math.fma(states[other + headSize + 1], b, total[mine + headSize + 1] * a);
-            for (int c = 0; c < headSize; c++) {
+            total[mine + valueSize] = largest;
+            total[mine + valueSize + 1] = Math.fma(states[other + valueSize + 1], b, total[mine + valueSize + 1] * a);
+            for (int c = 0; c < valueSize; c++) {
                 total[mine + c] = Math.fma(states[other + c], b, total[mine + c] * a);
             }
         }
     }
 
     private void write(float[] out) {
-        int size = stateSize(headSize);
+        int size = stateSize(valueSize);
         for (int m = 0; m < rows * perRow; m++) {
-            float sum = total[m * size + headSize + 1];
-            int to = queryAt[m];
-            for (int c = 0; c < headSize; c++) {
+            float sum = total[m * size + valueSize + 1];
+            int to = resultAt[m];
+            for (int c = 0; c < valueSize; c++) {
                 out[to + c] = total[m * size + c] / sum;
             }
         }

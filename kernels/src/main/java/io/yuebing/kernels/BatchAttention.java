@@ -10,8 +10,11 @@ import org.jspecify.annotations.Nullable;
  * Causal attention of all rows of a step over the paged cache of a layer, shared out to the threads of a pool.
  *
  * <p>A task is a few consecutive rows of one sequence with the query heads of one KV head. If that makes too few tasks for
- * the pool, long contexts are split: then a task is one span of positions, and a second round merges the spans. Who
- * computes what leaves no trace in the bits; {@link AttentionGroup} says why.
+ * the pool, many heads that share a KV head are divided, and long contexts are split: then a task is one span of positions,
+ * and a second round merges the spans. Who computes what leaves no trace in the bits; {@link AttentionGroup} says why.
+ *
+ * <p>Latent attention (DeepSeek-AI, 2024) is attention with one KV head whose key is the cached row and whose value is the
+ * row's beginning.
  *
  * <pre>
  *   clear()                              once for each step
@@ -30,9 +33,13 @@ public final class BatchAttention {
     /** Tasks for each thread below which contexts are split. */
     private static final int TASKS_PER_THREAD = 2;
 
+    /** Heads that are at least worth reading their keys and values again for. */
+    private static final int LEAST_HEADS = 8;
+
     private final int heads;
     private final int kvHeads;
-    private final int headSize;
+    private final int keySize;
+    private final int valueSize;
     private final int perRow;
     private final int stateSize;
 
@@ -43,10 +50,10 @@ public final class BatchAttention {
     private int[] positions = new int[16];
     private int[][] blockTables = new int[16][];
 
-    /** For each group the first of its tasks among those of one KV head, when contexts are split. */
+    /** For each group the first of its tasks among those of one share, when contexts are split. */
     private int[] spanTasks = new int[17];
 
-    /** For each group where its states begin, for one KV head. */
+    /** For each group where its states begin, for one share. */
     private int[] stateStarts = new int[17];
 
     private float[] states = {};
@@ -57,6 +64,10 @@ public final class BatchAttention {
     private float[] out = {};
     private float scale;
     private int window;
+
+    /** Parts that the query heads of one KV head are divided into. */
+    private int parts = 1;
+
     private final IntConsumer whole = this::whole;
     private final IntConsumer span = this::span;
     private final IntConsumer combine = this::combine;
@@ -69,14 +80,25 @@ public final class BatchAttention {
      * @param headSize channels of a head
      */
     public BatchAttention(int heads, int kvHeads, int headSize) {
+        this(heads, kvHeads, headSize, headSize);
+    }
+
+    /**
+     * The same with keys and values of different sizes.
+     *
+     * @param keySize channels of a row of the cache, and of a query
+     * @param valueSize channels of a value, and of a result
+     */
+    public BatchAttention(int heads, int kvHeads, int keySize, int valueSize) {
         if (heads % kvHeads != 0) {
             throw new IllegalArgumentException(heads + " query heads cannot share " + kvHeads + " KV heads evenly");
         }
         this.heads = heads;
         this.kvHeads = kvHeads;
-        this.headSize = headSize;
+        this.keySize = keySize;
+        this.valueSize = valueSize;
         perRow = heads / kvHeads;
-        stateSize = AttentionGroup.stateSize(headSize);
+        stateSize = AttentionGroup.stateSize(valueSize);
     }
 
     /** Forgets the rows of the last step. */
@@ -120,8 +142,8 @@ public final class BatchAttention {
      * Computes {@code softmax(scale q K') V} for each row over the positions up to its own.
      *
      * @param window positions that a row attends to, its own included; 0 = all
-     * @param q {@code [rows][heads x headSize]}
-     * @param out receives the same shape
+     * @param q {@code [rows][heads x keySize]}
+     * @param out receives {@code [rows][heads x valueSize]}
      * @throws IllegalArgumentException if a row's position is not in its block table
      */
     public void attend(CacheView cache, int window, float scale, float[] q, float[] out, WorkerPool pool) {
@@ -131,22 +153,39 @@ public final class BatchAttention {
         this.scale = scale;
         this.q = q;
         this.out = out;
+        int enough = pool.threads() == 1 ? 0 : TASKS_PER_THREAD * pool.threads();
+        divideHeads(enough);
         try {
-            if (groups * kvHeads < TASKS_PER_THREAD * pool.threads() && pool.threads() > 1 && countSpans()) {
-                pool.run(spanTasks[groups] * kvHeads, span);
-                pool.run(groups * kvHeads, combine);
+            if (groups * shares() < enough && countSpans()) {
+                pool.run(spanTasks[groups] * shares(), span);
+                pool.run(groups * shares(), combine);
             } else {
-                pool.run(groups * kvHeads, whole);
+                pool.run(groups * shares(), whole);
             }
         } finally {
             this.cache = null;
         }
     }
 
+    /** Divides the heads of a row among as many tasks as are wanted, as long as each has some. */
+    private void divideHeads(int tasks) {
+        parts = 1;
+        for (int more = 2; groups * shares() < tasks && more <= perRow / LEAST_HEADS; more++) {
+            if (perRow % more == 0) {
+                parts = more;
+            }
+        }
+    }
+
+    /** Sets of heads that are computed together. */
+    private int shares() {
+        return kvHeads * parts;
+    }
+
     private void check(CacheView cache) {
-        if (cache.kvHeads() != kvHeads || cache.headSize() != headSize) {
+        if (cache.kvHeads() != kvHeads || cache.headSize() != keySize) {
             throw new IllegalArgumentException("The cache has " + cache.kvHeads() + " heads of " + cache.headSize()
-                    + " channels, the queries belong to " + kvHeads + " of " + headSize);
+                    + " channels, the queries belong to " + kvHeads + " of " + keySize);
         }
         for (int i = 0; i < groups; i++) {
             int last = positions[i] + rowCounts[i] - 1;
@@ -164,10 +203,10 @@ public final class BatchAttention {
             int spans = spans(i);
             several |= spans > 1;
             spanTasks[i + 1] = spanTasks[i] + spans;
-            stateStarts[i + 1] = stateStarts[i] + Math.multiplyExact(spans, rowCounts[i] * perRow * stateSize);
+            stateStarts[i + 1] = stateStarts[i] + Math.multiplyExact(spans, groupStates(i));
         }
-        if (several && states.length < stateStarts[groups] * kvHeads) {
-            states = new float[Math.multiplyExact(stateStarts[groups], kvHeads)];
+        if (several && states.length < stateStarts[groups] * shares()) {
+            states = new float[Math.multiplyExact(stateStarts[groups], shares())];
         }
         return several;
     }
@@ -180,40 +219,45 @@ public final class BatchAttention {
         return (positions[group] + rowCounts[group] - 1) / SPAN - firstSpan(group) + 1;
     }
 
-    private AttentionGroup begin(int group, int kvHead) {
+    /** Floats of the states that one task of a group computes. */
+    private int groupStates(int group) {
+        return rowCounts[group] * (perRow / parts) * stateSize;
+    }
+
+    private AttentionGroup begin(int group, int share) {
         AttentionGroup rows = AttentionGroup.ofThread();
-        rows.begin(headSize, perRow, rowCounts[group], positions[group], window);
-        rows.queries((firstRows[group] * heads + kvHead * perRow) * headSize, heads * headSize);
+        int together = perRow / parts;
+        rows.begin(keySize, valueSize, together, rowCounts[group], positions[group], window);
+        rows.queries(firstRows[group] * heads + share * together, heads);
         return rows;
     }
 
     /** Late rows, which have the longest contexts, first. */
     private void whole(int task) {
-        int group = groups - 1 - task / kvHeads;
-        int kvHead = task % kvHeads;
-        begin(group, kvHead).attend(cache(), blockTables[group], kvHead, q, scale, out);
+        int group = groups - 1 - task / shares();
+        int share = task % shares();
+        begin(group, share).attend(cache(), blockTables[group], share / parts, q, scale, out);
     }
 
     private void span(int task) {
-        int perHead = spanTasks[groups];
-        int kvHead = task / perHead;
-        int inHead = task % perHead;
+        int perShare = spanTasks[groups];
+        int share = task / perShare;
+        int inShare = task % perShare;
         int group = 0;
-        while (inHead >= spanTasks[group + 1]) {
+        while (inShare >= spanTasks[group + 1]) {
             group++;
         }
-        int index = inHead - spanTasks[group];
+        int index = inShare - spanTasks[group];
         int start = (firstSpan(group) + index) * SPAN;
-        int size = rowCounts[group] * perRow * stateSize;
-        int at = kvHead * stateStarts[groups] + stateStarts[group] + index * size;
-        begin(group, kvHead).computeSpan(cache(), blockTables[group], kvHead, start, q, scale, states, at);
+        int at = share * stateStarts[groups] + stateStarts[group] + index * groupStates(group);
+        begin(group, share).computeSpan(cache(), blockTables[group], share / parts, start, q, scale, states, at);
     }
 
     private void combine(int task) {
-        int group = task / kvHeads;
-        int kvHead = task % kvHeads;
-        int at = kvHead * stateStarts[groups] + stateStarts[group];
-        begin(group, kvHead).combine(states, at, spans(group), out);
+        int group = task / shares();
+        int share = task % shares();
+        int at = share * stateStarts[groups] + stateStarts[group];
+        begin(group, share).combine(states, at, spans(group), out);
     }
 
     private CacheView cache() {

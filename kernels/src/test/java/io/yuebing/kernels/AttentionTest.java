@@ -192,6 +192,76 @@ class AttentionTest {
         }
     }
 
+    /** Many heads over one row: key and, from its beginning, value. */
+    @Test
+    void latentRowsAreKeysAndValuesWhoeverComputesWhichHeads() {
+        int heads = 48;
+        int keySize = 24;
+        int valueSize = 16;
+        int length = 1100;
+        Random random = new Random(21);
+        float[] rows = Matrices.floats(random, length * keySize);
+        float[] q = Matrices.floats(random, length * heads * keySize);
+        int first = length - 3;
+        float[] expected = new float[0];
+        try (Arena arena = Arena.ofShared()) {
+            Attention.CacheView view = new Attention.CacheView(
+                    arena.allocate((length + 8L) * keySize * Float.BYTES, 64),
+                    CacheElement.F32,
+                    8,
+                    keySize,
+                    1,
+                    8L * keySize * Float.BYTES,
+                    0,
+                    0,
+                    (long) keySize * Float.BYTES);
+            int[] table = Sequence.blockTable(random, Math.ceilDiv(length, 8));
+            for (int i = 0; i < length; i++) {
+                Attention.writeLatent(view, table[i / 8], i % 8, rows, i * keySize);
+            }
+            for (int threads : new int[] {1, 2, 4, 7}) {
+                float[] out = new float[length * heads * valueSize];
+                BatchAttention attention = new BatchAttention(heads, 1, keySize, valueSize);
+                attention.add(first, 3, first, table);
+                try (WorkerPool pool = WorkerPool.create(threads)) {
+                    attention.attend(view, ALL, 0.2f, q, out, pool);
+                }
+                expected = threads == 1 ? out : expected;
+                assertThat(out).as("%d threads", threads).containsExactly(expected);
+            }
+        }
+        for (int head = 0; head < heads; head++) {
+            int position = first + head % 3;
+            double[] reference = latentReference(rows, q, keySize, valueSize, heads, position, head);
+            for (int c = 0; c < valueSize; c++) {
+                assertThat((double) expected[(position * heads + head) * valueSize + c])
+                        .as("position %d, head %d, channel %d", position, head, c)
+                        .isCloseTo(reference[c], within(3e-6));
+            }
+        }
+    }
+
+    private static double[] latentReference(
+            float[] rows, float[] q, int keySize, int valueSize, int heads, int position, int head) {
+        double[] out = new double[valueSize];
+        double sum = 0;
+        for (int p = 0; p <= position; p++) {
+            double score = 0;
+            for (int c = 0; c < keySize; c++) {
+                score += (double) q[(position * heads + head) * keySize + c] * rows[p * keySize + c];
+            }
+            double weight = Math.exp(0.2f * score);
+            sum += weight;
+            for (int c = 0; c < valueSize; c++) {
+                out[c] += weight * rows[p * keySize + c];
+            }
+        }
+        for (int c = 0; c < valueSize; c++) {
+            out[c] /= sum;
+        }
+        return out;
+    }
+
     @Test
     void scoresBeyondTheRangeOfTheExponentialStayFinite() {
         Sequence sequence = Sequence.random(1, 40, 64);

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 
 /** Attention in vectors delivers the bits of the plain loops; the build runs this at several widths. */
 class AttentionTwinTest {
-    private static final int[] HEAD_SIZES = {2, 4, 16, 24, 32, 48, 64, 80, 96, 128, 256};
+    private static final int[] HEAD_SIZES = {2, 4, 16, 24, 32, 48, 64, 80, 96, 128, 256, 576};
 
     private static final float[] EXTREMES = {
         0f,

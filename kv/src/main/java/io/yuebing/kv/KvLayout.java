@@ -2,6 +2,7 @@ package io.yuebing.kv;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -57,6 +58,27 @@ public record KvLayout(
             int layers, int blocks, int heads, int blockSize, int headSize, ElementType type, String fingerprint) {
         return KnownLayout.NATIVE
                 .layout(new KvShape(Range.of(layers), blocks, blockSize, Range.of(heads), headSize, type))
+                .withFingerprint(fingerprint);
+    }
+
+    /**
+     * The layout of this engine for latent attention: {@link KnownLayout#MLA}, dense, where a row is a token's latent row
+     * and behind it the key that all heads share. The scale of an int8 row follows its channels.
+     *
+     * @param rowSize channels of a row
+     */
+    public static KvLayout nativeLatentLayout(
+            int layers, int blocks, int blockSize, int rowSize, ElementType type, String fingerprint) {
+        KvShape shape = new KvShape(Range.of(layers), blocks, blockSize, Range.of(1), rowSize, type);
+        if (type != ElementType.INT8) {
+            return KnownLayout.MLA.layout(shape).withFingerprint(fingerprint);
+        }
+        long token = rowSize + ElementType.F32.bytes();
+        KvLayout rows = KnownLayout.MLA.layout(
+                shape, new KnownLayout.Options(List.of(), Map.of(KvAxis.TOKEN, token), 0, 0, false));
+        List<KvAxis> axes = List.of(KvAxis.LAYER, KvAxis.BLOCK, KvAxis.TOKEN);
+        List<Long> strides = axes.stream().map(rows::stride).toList();
+        return rows.withScales(new KvScales(ElementType.F32, rowSize, axes, strides))
                 .withFingerprint(fingerprint);
     }
 

@@ -31,6 +31,9 @@ class BatchInvarianceTest {
         "gemma3, F32, F32",
         "mixtral, F32, BF16",
         "qwen3_moe, F32, F32",
+        "kimi_k2, F32, F32",
+        "kimi_k2, F32, BF16",
+        "kimi_k2, F32, INT8",
     })
     void bitsDoNotDependOnChunksThreadsOrNeighbours(String name, ComputeMode compute, ElementType kvType) {
         Path dir = ModelRun.MODELS.resolve(name);

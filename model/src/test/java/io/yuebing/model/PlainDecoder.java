@@ -7,13 +7,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A decoder written down as the papers have it: in double precision, one token after the other, without any of the
  * product's code. Which parts there are it sees from the tensors; the rest is set by the test.
  */
 final class PlainDecoder {
-    private final Map<String, float[]> weights;
+    final Map<String, float[]> weights;
     int layers;
     int hidden;
     int heads;
@@ -28,12 +29,17 @@ final class PlainDecoder {
     boolean neighbours;
     int window = Integer.MAX_VALUE;
 
+    /** Attends instead of the heads of this decoder, if it is there. */
+    @Nullable
+    PlainLatentAttention latent;
+
     int chosen;
     boolean sigmoid;
     boolean renormalise;
     double routedScale = 1;
     int groups = 1;
     int chosenGroups = 1;
+    int groupBest = 2;
     String experts = "mlp.experts.";
     List<String> expertNames = List.of("gate_proj", "up_proj", "down_proj");
 
@@ -44,6 +50,18 @@ final class PlainDecoder {
         heads = model.number("num_attention_heads");
         kvHeads = model.number("num_key_value_heads");
         headSize = model.number("head_dim");
+    }
+
+    /** With latent attention of sizes that config.json says. */
+    PlainDecoder latent(RandomModel model, double scale) {
+        latent = new PlainLatentAttention(
+                this,
+                model.number("kv_lora_rank"),
+                model.number("qk_nope_head_dim"),
+                model.number("qk_rope_head_dim"),
+                model.number("v_head_dim"),
+                scale);
+        return this;
     }
 
     /** Plain rotary frequencies. */
@@ -85,6 +103,9 @@ final class PlainDecoder {
     }
 
     private double[][] attention(String prefix, double[][] in) {
+        if (latent != null) {
+            return latent.attend(prefix, in);
+        }
         int width = headSize * (heads + 2 * kvHeads);
         double[][] all = new double[in.length][];
         for (int i = 0; i < in.length; i++) {
@@ -132,7 +153,7 @@ final class PlainDecoder {
         return out;
     }
 
-    private void turn(double[] head, int position) {
+    void turn(double[] head, int position) {
         int pairs = frequencies.length;
         for (int i = 0; i < pairs; i++) {
             int a = neighbours ? 2 * i : i;
@@ -205,7 +226,7 @@ final class PlainDecoder {
                 .sorted(Comparator.comparingDouble(group -> -Arrays.stream(corrected, group * size, group * size + size)
                         .map(score -> -score)
                         .sorted()
-                        .limit(2)
+                        .limit(groupBest)
                         .map(score -> -score)
                         .sum()))
                 .limit(chosenGroups)
@@ -219,7 +240,7 @@ final class PlainDecoder {
                 .toArray();
     }
 
-    private double[] norm(double[] x, String name) {
+    double[] norm(double[] x, String name) {
         float[] weight = tensor(name);
         double meanSquare = Arrays.stream(x).map(v -> v * v).sum() / x.length;
         double[] out = new double[x.length];
@@ -235,7 +256,7 @@ final class PlainDecoder {
         return Objects.requireNonNull(weights.get(name), name);
     }
 
-    private double[] product(String name, double[] x) {
+    double[] product(String name, double[] x) {
         float[] matrix = tensor(name + ".weight");
         float[] bias = weights.get(name + ".bias");
         double[] y = new double[matrix.length / x.length];
@@ -259,7 +280,7 @@ final class PlainDecoder {
         return x / (1 + Math.exp(-x));
     }
 
-    private static void softmax(double[] x) {
+    static void softmax(double[] x) {
         double largest = Arrays.stream(x).max().orElse(0);
         Arrays.setAll(x, i -> Math.exp(x[i] - largest));
         double sum = Arrays.stream(x).sum();

@@ -32,7 +32,8 @@ class ReferenceTest {
                 "phi3",
                 "gemma3",
                 "mixtral",
-                "qwen3_moe"
+                "qwen3_moe",
+                "kimi_k2"
             })
     void floatComputeAndFloatCacheAgreeToFloatRounding(String name) {
         Path dir = ModelRun.MODELS.resolve(name);

@@ -21,7 +21,14 @@ public final class Architectures {
             new Phi3(),
             new Glm4("GlmForCausalLM", false),
             new Glm4("Glm4ForCausalLM", true),
-            new Glm4Moe());
+            new Glm4Moe(),
+            new Glm4MoeLite(),
+            new DeepSeek("DeepseekV2ForCausalLM", DeepSeek.Version.V2),
+            new DeepSeek("DeepseekV3ForCausalLM", DeepSeek.Version.V3),
+            new TextModel(
+                    "KimiK25ForConditionalGeneration",
+                    "language_model.",
+                    new DeepSeek("DeepseekV3ForCausalLM", DeepSeek.Version.V3)));
 
     private Architectures() {}
 

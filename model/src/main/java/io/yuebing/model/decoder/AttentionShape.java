@@ -4,22 +4,24 @@ import io.yuebing.kernels.BatchAttention;
 import java.util.List;
 
 /** Numbers of heads and channels: layers of the same shape share the scratch of {@link BatchAttention}. */
-record AttentionShape(int heads, int kvHeads, int headSize) {
-    static AttentionShape of(GroupedQuery attention) {
-        return new AttentionShape(attention.heads(), attention.kvHeads(), attention.headSize());
+record AttentionShape(int heads, int kvHeads, int keySize, int valueSize) {
+    static AttentionShape of(AttentionSpec attention) {
+        int valueSize = switch (attention) {
+            case GroupedQuery grouped -> grouped.headSize();
+            case Latent latent -> latent.latentSize();
+        };
+        return new AttentionShape(attention.heads(), attention.kvHeads(), attention.headSize(), valueSize);
     }
 
     /** The shapes of a model's layers, each once. */
     static List<AttentionShape> all(DecoderSpec spec) {
         return spec.layers().stream()
-                .map(layer -> switch (layer.attention()) {
-                    case GroupedQuery grouped -> of(grouped);
-                })
+                .map(layer -> of(layer.attention()))
                 .distinct()
                 .toList();
     }
 
     BatchAttention scratch() {
-        return new BatchAttention(heads, kvHeads, headSize);
+        return new BatchAttention(heads, kvHeads, keySize, valueSize);
     }
 }

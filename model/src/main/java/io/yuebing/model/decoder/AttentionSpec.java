@@ -4,7 +4,7 @@ import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvLayout;
 
 /** A kind of attention: what it computes and what it keeps of each token. */
-public sealed interface AttentionSpec permits GroupedQuery {
+public sealed interface AttentionSpec permits GroupedQuery, Latent {
     int NO_WINDOW = 0;
 
     /** Query heads. */

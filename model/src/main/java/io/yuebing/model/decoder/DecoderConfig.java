@@ -105,9 +105,42 @@ record DecoderConfig(JsonObject json) {
         return new GroupedQuery(heads, kvHeads, headSize, rope);
     }
 
+    /**
+     * Latent attention under DeepSeek's names.
+     *
+     * @param bias see {@link Latent#bias}
+     */
+    Latent latent(int maxPositions, boolean bias) {
+        int turned = width("qk_rope_head_dim");
+        if (turned % 2 != 0) {
+            throw new UserError(json.file() + ": qk_rope_head_dim must be even, found " + turned);
+        }
+        RopeSpec rope = RopeSpec.read(json, turned, maxPositions);
+        if (flag("rope_interleave", true)) {
+            rope = rope.ofNeighbours();
+        }
+        int plain = width("qk_nope_head_dim");
+        double temperature = RopeSpec.yarnTemperature(json);
+        return new Latent(
+                count("num_attention_heads"),
+                json.integerIfPresent("q_lora_rank", 0, MAX_WIDTH).orElse(0),
+                width("kv_lora_rank"),
+                plain,
+                width("v_head_dim"),
+                rope,
+                (float) (temperature * temperature / Math.sqrt(plain + turned)),
+                bias);
+    }
+
     /** {@code intermediate_size} and {@code hidden_act}. */
     FeedForwardSpec.Dense dense() {
         return new FeedForwardSpec.Dense(width("intermediate_size"), activation(), false);
+    }
+
+    /** {@code n_routed_experts}, beside {@code n_shared_experts} that make one as wide as all of them. */
+    FeedForwardSpec.Experts expertsBesideShared(Routing routing) {
+        int width = width("moe_intermediate_size");
+        return experts(count("n_routed_experts"), width, width * count("n_shared_experts", 0), routing);
     }
 
     /**

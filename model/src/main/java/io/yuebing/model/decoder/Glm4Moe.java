@@ -1,6 +1,5 @@
 package io.yuebing.model.decoder;
 
-import io.yuebing.model.decoder.Routing.Scoring;
 import io.yuebing.model.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
@@ -27,8 +26,7 @@ final class Glm4Moe implements Architecture {
         RopeSpec rope = RopeSpec.read(json, RopeSpec.channels(json, headSize, 0.5), positions);
         GroupedQuery attention = config.attention(headSize, rope).withBias(config.flag("attention_bias", false), false);
         int expertWidth = config.width("moe_intermediate_size");
-        Routing routing = new Routing(
-                Scoring.SIGMOID,
+        Routing routing = Routing.sigmoid(
                 config.count("num_experts_per_tok", 8),
                 config.count("n_group", 1),
                 config.count("topk_group", 1),

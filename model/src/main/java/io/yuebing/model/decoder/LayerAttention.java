@@ -14,6 +14,7 @@ interface LayerAttention {
     static Supplier<LayerAttention> ask(WeightLoader weights, DecoderSpec spec, int layer) {
         return switch (spec.layers().get(layer).attention()) {
             case GroupedQuery grouped -> SelfAttention.ask(weights, spec, grouped, layer);
+            case Latent latent -> LatentAttention.ask(weights, spec, latent, layer);
         };
     }
 

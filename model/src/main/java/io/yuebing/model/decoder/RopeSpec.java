@@ -227,6 +227,21 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
                 attention);
     }
 
+    /**
+     * Factor on queries and keys that stands beside the angles in DeepSeek's models: {@code mscale_all_dim} applies to the
+     * channels that are not turned, too; 1 without it.
+     */
+    static double yarnTemperature(JsonObject config) {
+        return parameters(config)
+                .filter(json -> json.text("rope_type")
+                        .or(() -> json.text("type"))
+                        .orElse("default")
+                        .equals("yarn"))
+                .map(json -> yarnScale(
+                        factor(json), json.number("mscale_all_dim", 0, 1 << 20).orElse(0)))
+                .orElse(1.0);
+    }
+
     /** The paper's recommendation for the softmax temperature, section 3.4. */
     private static double yarnScale(double factor, double mscale) {
         return factor <= 1 ? 1 : 0.1 * mscale * Math.log(factor) + 1;

@@ -13,9 +13,6 @@ record Router(int experts, Routing routing, float[] correction) {
     /** Keeps a sum of scores away from 0, as in DeepSeek-V3's code. */
     private static final float LEAST_SUM = 1e-20f;
 
-    /** Experts that decide over their group. */
-    private static final int BEST_OF_GROUP = 2;
-
     /**
      * Replaces a row of products by weights: those of the experts that the token uses, 0 for the others.
      *
@@ -57,7 +54,7 @@ record Router(int experts, Routing routing, float[] correction) {
         int size = experts / groups;
         float[] ofGroup = new float[groups];
         for (int group = 0; group < groups; group++) {
-            ofGroup[group] = sumOfBest(eligible, group * size, size);
+            ofGroup[group] = sumOfBest(eligible, group * size, size, routing.groupBest());
         }
         boolean[] used = new boolean[groups];
         for (int i = 0; i < routing.chosenGroups(); i++) {
@@ -71,10 +68,10 @@ record Router(int experts, Routing routing, float[] correction) {
         return eligible;
     }
 
-    private static float sumOfBest(float[] values, int from, int size) {
+    private static float sumOfBest(float[] values, int from, int size, int count) {
         boolean[] used = new boolean[values.length];
         float sum = 0;
-        for (int i = 0; i < Math.min(BEST_OF_GROUP, size); i++) {
+        for (int i = 0; i < Math.min(count, size); i++) {
             int best = largest(values, used, from, from + size);
             used[best] = true;
             sum += values[best];

@@ -42,8 +42,11 @@ final class StepBuffers {
     final RotaryAngles[] angles;
 
     final ExpertBuffers experts;
+    final LatentBuffers latent;
 
     private float[][] queryKeyAndValue = {};
+    private float[][] queryAndRow = {};
+    private float[][] queryLatentAndRow = {};
     private float[][] gateOnly = {};
     private float[][] gateAndUp = {};
 
@@ -53,6 +56,7 @@ final class StepBuffers {
                 AttentionShape.all(spec).stream().map(AttentionShape::scratch).toArray(BatchAttention[]::new);
         this.angles = spec.ropes().stream().map(RotaryAngles::new).toArray(RotaryAngles[]::new);
         this.experts = ExpertBuffers.of(spec);
+        this.latent = LatentBuffers.of(spec);
     }
 
     int rows() {
@@ -62,6 +66,16 @@ final class StepBuffers {
     /** The three arrays, for the products that fill them together. */
     float[][] queryKeyAndValue() {
         return queryKeyAndValue;
+    }
+
+    /** Queries, and what latent attention keeps of a token. */
+    float[][] queryAndRow() {
+        return queryAndRow;
+    }
+
+    /** The same where queries have latent rows, too. */
+    float[][] queryLatentAndRow() {
+        return queryLatentAndRow;
     }
 
     float[][] gateOnly() {
@@ -137,19 +151,28 @@ final class StepBuffers {
     private void reserveAttention(int grown) {
         int queries = 0;
         int keys = 0;
+        int results = 0;
         for (LayerSpec layer : spec.layers()) {
             switch (layer.attention()) {
                 case GroupedQuery grouped -> {
                     queries = Math.max(queries, grouped.queryWidth());
                     keys = Math.max(keys, grouped.kvWidth());
+                    results = Math.max(results, grouped.queryWidth());
+                }
+                case Latent some -> {
+                    queries = Math.max(queries, some.heads() * some.querySize());
+                    results = Math.max(results, some.heads() * some.valueSize());
                 }
             }
         }
         query = matrix(grown, queries);
         key = matrix(grown, keys);
         value = matrix(grown, keys);
-        attended = matrix(grown, queries);
+        attended = matrix(grown, results);
+        latent.reserve(grown);
         queryKeyAndValue = new float[][] {query, key, value};
+        queryAndRow = new float[][] {query, latent.row};
+        queryLatentAndRow = new float[][] {latent.queryLatent, latent.row};
         queryKeyValue = matrix(grown, spec.names().has(TensorRole.QUERY_KEY_VALUE) ? queries + 2 * keys : 0);
     }
 

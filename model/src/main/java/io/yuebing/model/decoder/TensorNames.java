@@ -60,6 +60,16 @@ public record TensorNames(String prefix, Map<TensorRole, String> byRole) {
         return with(QUERY_NORM, "self_attn.q_norm.weight").with(KEY_NORM, "self_attn.k_norm.weight");
     }
 
+    /** With the matrices of latent attention under DeepSeek's names. */
+    TensorNames withLatentAttention() {
+        return with(QUERY_DOWN, "self_attn.q_a_proj")
+                .with(QUERY_DOWN_NORM, "self_attn.q_a_layernorm.weight")
+                .with(QUERY_UP, "self_attn.q_b_proj")
+                .with(KEY_VALUE_DOWN, "self_attn.kv_a_proj_with_mqa")
+                .with(KEY_VALUE_NORM, "self_attn.kv_a_layernorm.weight")
+                .with(KEY_VALUE_UP, "self_attn.kv_b_proj");
+    }
+
     public boolean has(TensorRole role) {
         return byRole.containsKey(role);
     }

@@ -20,6 +20,16 @@ public enum TensorRole {
     /** Normalises each query head, before it is turned. */
     QUERY_NORM,
     KEY_NORM,
+    /** Latent attention: makes the latent rows that queries are made from; then there is no {@link #QUERY}. */
+    QUERY_DOWN,
+    QUERY_DOWN_NORM,
+    QUERY_UP,
+    /** Latent attention: makes what the cache keeps, the latent row and the key that is turned. */
+    KEY_VALUE_DOWN,
+    /** Normalises the latent row. */
+    KEY_VALUE_NORM,
+    /** Latent attention: makes for each head its key, then its value, of the latent row. */
+    KEY_VALUE_UP,
     ATTENTION_OUTPUT,
     /** Normalises the attention's output before it is added to the residual stream. */
     ATTENTION_OUTPUT_NORM,

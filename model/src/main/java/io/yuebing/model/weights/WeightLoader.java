@@ -35,6 +35,7 @@ public final class WeightLoader {
     private final List<Slot> slots = new ArrayList<>();
     private final List<Asked> asked = new ArrayList<>();
     private Optional<ObservedLinear.Observer> observer = Optional.empty();
+    private final List<MatrixParts> divided = new ArrayList<>();
     private Optional<WeightCache> cache = Optional.empty();
 
     /**
@@ -90,14 +91,31 @@ public final class WeightLoader {
 
     private Supplier<Linear> stored(String prefix, int outputs, int inputs, boolean biasRequired) {
         float[] bias = bias(prefix, outputs, biasRequired);
+        return slot(prefix, find(prefix, outputs, inputs), bias);
+    }
+
+    /**
+     * Asks for parts of a linear layer without bias as layers of their own. They are made anew at each start, from
+     * wherever the matrix is.
+     *
+     * @return gives the parts, in their order, after {@link #load}
+     * @throws UserError if a tensor is missing or has another type or shape
+     */
+    public Supplier<List<Linear>> parts(String prefix, int outputs, int inputs, List<MatrixPart> parts) {
+        MatrixParts all = new MatrixParts(find(prefix, outputs, inputs), outputs, inputs, parts);
+        divided.add(all);
+        return all;
+    }
+
+    private LinearFormat.Stored find(String prefix, int outputs, int inputs) {
         Optional<LinearFormat> quantized =
                 quantization.flatMap(q -> q.formatOf(prefix)).filter(format -> format.holds(checkpoint, prefix));
         if (quantized.isPresent()) {
-            return slot(prefix, quantized.get().find(checkpoint, prefix, outputs, inputs), bias);
+            return quantized.get().find(checkpoint, prefix, outputs, inputs);
         }
         for (LinearFormat format : PLAIN) {
             if (format.holds(checkpoint, prefix)) {
-                return slot(prefix, format.find(checkpoint, prefix, outputs, inputs), bias);
+                return format.find(checkpoint, prefix, outputs, inputs);
             }
         }
         for (String kind : PACKED) {
@@ -147,7 +165,18 @@ public final class WeightLoader {
 
     /** Reads all layers asked for. */
     public void load(WorkerPool pool, Progress progress) {
-        long bytes = slots.stream().mapToLong(slot -> slot.stored.bytes()).sum();
+        long dividedBytes = divided.stream().mapToLong(MatrixParts::bytes).sum();
+        long total = dividedBytes
+                + slots.stream().mapToLong(slot -> slot.stored.bytes()).sum();
+        loadMatrices(pool, total - dividedBytes, (done, bytes) -> progress.loaded(done, total));
+        Meter meter = new Meter(dividedBytes, (done, bytes) -> progress.loaded(total - dividedBytes + done, total));
+        pool.run(divided.size(), i -> {
+            divided.get(i).load(arena);
+            meter.add(divided.get(i).bytes());
+        });
+    }
+
+    private void loadMatrices(WorkerPool pool, long bytes, Progress progress) {
         // Largest first, or one thread ends with the largest while the others idle.
         slots.sort(Comparator.comparingLong(slot -> -slot.stored.bytes()));
         Optional<WeightCache> worthwhile = cache.filter(weightCache -> weightCache.worthwhile(bytes));

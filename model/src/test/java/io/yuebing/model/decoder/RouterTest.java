@@ -2,7 +2,6 @@ package io.yuebing.model.decoder;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.yuebing.model.decoder.Routing.Scoring;
 import org.junit.jupiter.api.Test;
 
 class RouterTest {
@@ -28,7 +27,7 @@ class RouterTest {
 
     @Test
     void aCorrectionChoosesButDoesNotWeigh() {
-        Routing routing = new Routing(Scoring.SIGMOID, 1, 1, 1, true, 2);
+        Routing routing = Routing.sigmoid(1, 1, 1, true, 2);
         Router router = new Router(3, routing, new float[] {0, 0, 10});
         float[] scores = {2, 1, -2};
         assertThat(choose(router, scores)).containsExactly(2);
@@ -37,7 +36,7 @@ class RouterTest {
 
     @Test
     void onlyTheBestGroupsAreEligible() {
-        Routing routing = new Routing(Scoring.SIGMOID, 2, 2, 1, true, 1);
+        Routing routing = Routing.sigmoid(2, 2, 1, true, 1);
         Router router = new Router(6, routing, new float[0]);
         assertThat(choose(router, 9, -9, -9, 2, 2, 1))
                 .as("two good experts beat one very good")
