@@ -51,6 +51,13 @@ enum PreTokenizer {
             true,
             List.of(Patterns.cased("") + "|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"),
             "tekken"),
+    /** Kimi's: runs of Chinese characters, and words without any. */
+    KIMI_K2(
+            false,
+            true,
+            List.of("[\\p{Han}]+|" + Patterns.cased("&&[^\\p{Han}]", "(?i:'s|'t|'re|'ve|'m|'ll|'d)?") + "|\\p{N}{1,3}"
+                    + Patterns.REST),
+            "kimi-k2"),
     GPT4O(
             false,
             false,
@@ -79,8 +86,13 @@ enum PreTokenizer {
 
         /** Words are cut where capitals begin. */
         static String cased(String suffix) {
-            String upper = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]";
-            String lower = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]";
+            return cased("", suffix);
+        }
+
+        /** The same with letters of which some are left out. */
+        static String cased(String without, String suffix) {
+            String upper = "[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}" + without + "]";
+            String lower = "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}" + without + "]";
             String first = "[^\\r\\n\\p{L}\\p{N}]?";
             return first + upper + "*" + lower + "+" + suffix + "|" + first + upper + "+" + lower + "*" + suffix;
         }
@@ -106,7 +118,7 @@ enum PreTokenizer {
 
     /** Whether these models expect a BOS though the file does not say so. */
     boolean expectsBos() {
-        return wholeTokensFirst;
+        return wholeTokensFirst && this != KIMI_K2;
     }
 
     /** The section {@code pre_tokenizer} of a tokenizer.json. */

@@ -14,7 +14,7 @@ import java.util.TreeMap;
 
 /**
  * The files that say how a model reads and writes text, under their names in a Hugging Face style folder; for a GGUF
- * file, what they would say.
+ * file, what they would say. A folder with tiktoken.model instead of tokenizer.json has the latter all the same.
  */
 public final class TextFiles {
     private static final List<String> NAMES = List.of(
@@ -57,6 +57,9 @@ public final class TextFiles {
 
     /** What errors call a file. */
     String origin(String name) {
+        if (isTiktoken(name)) {
+            return origin(TiktokenText.FILE);
+        }
         return made.isPresent()
                 ? model + ", metadata as " + name
                 : model.resolve(name).toString();
@@ -68,6 +71,15 @@ public final class TextFiles {
     }
 
     boolean has(String name) {
+        return isTiktoken(name) || isThere(name);
+    }
+
+    /** Whether a file is made from tiktoken.model. */
+    private boolean isTiktoken(String name) {
+        return name.equals("tokenizer.json") && !isThere(name) && isThere(TiktokenText.FILE);
+    }
+
+    private boolean isThere(String name) {
         return made.isPresent() ? made.get().containsKey(name) : Files.isRegularFile(model.resolve(name));
     }
 
@@ -77,6 +89,12 @@ public final class TextFiles {
      * @throws UserError if there is one and it cannot be read
      */
     Optional<String> find(String name) {
+        if (isTiktoken(name)) {
+            String config = "tokenizer_config.json";
+            return find(TiktokenText.FILE)
+                    .map(text -> TiktokenText.tokenizerJson(
+                            origin(TiktokenText.FILE), text, SpecialTokens.json(this, config), origin(config)));
+        }
         if (made.isPresent()) {
             return Optional.ofNullable(made.get().get(name));
         }

@@ -34,6 +34,7 @@ record TokenDecoder(
     record Replacement(String pattern, String content) {}
 
     private static final Map<Integer, Integer> BYTE_OF_CHARACTER = byteOfCharacter();
+    private static final char[] CHARACTER_OF_BYTE = characterOfByte();
 
     /**
      * Reads the {@code decoder} section.
@@ -154,5 +155,16 @@ record TokenDecoder(
             alphabet.put(printable ? b : next++, b);
         }
         return alphabet;
+    }
+
+    private static char[] characterOfByte() {
+        char[] characters = new char[256];
+        BYTE_OF_CHARACTER.forEach((character, b) -> characters[b] = (char) character.intValue());
+        return characters;
+    }
+
+    /** The character that stands for a byte, 0 to 255, in byte-level vocabularies. */
+    static char characterOfByte(int b) {
+        return CHARACTER_OF_BYTE[b];
     }
 }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A model's mapping between text and token ids, read from its {@code tokenizer.json}.
+ * A model's mapping between text and token ids, read from its {@code tokenizer.json} or {@code tiktoken.model}.
  *
  * <p>Ids are those of the Hugging Face {@code tokenizers} library, to which encoding is left; decoding is ours, because
  * it has to work on streams. Thread-safe.
@@ -54,10 +54,9 @@ public final class Tokenizer implements AutoCloseable {
     /** The same with files that are at hand. */
     public static Tokenizer load(TextFiles files) {
         if (!files.has("tokenizer.json")) {
-            String instead = files.has("tiktoken.model")
-                    ? "it has tiktoken.model, a format that is not supported yet; convert it with transformers."
-                    : "a model directory must have this file; fetch the model again or convert its tokenizer with transformers.";
-            throw new UserError("There is no tokenizer.json in " + files.model() + ": " + instead);
+            throw new UserError("There is no tokenizer.json in " + files.model()
+                    + ", nor a tiktoken.model: a model directory must have one of them; fetch the model again or convert"
+                    + " its tokenizer with transformers.");
         }
         TokenizerFile file = TokenizerFile.read(files);
         NativeTokenizer library;

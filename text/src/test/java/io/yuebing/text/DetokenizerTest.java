@@ -3,8 +3,6 @@ package io.yuebing.text;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -21,12 +19,12 @@ class DetokenizerTest {
 
     @ParameterizedTest
     @MethodSource("directories")
-    void piecesOfRandomStreamsAddUpToTheLibrarysDecoding(Path dir) throws IOException {
+    void piecesOfRandomStreamsAddUpToTheLibrarysDecoding(Path dir) {
         long seed = System.nanoTime();
         Random random = new Random(seed);
         try (Tokenizer tokenizer = Tokenizer.load(dir)) {
-            long library =
-                    TokenizersLibrary.LIB.createTokenizerFromString(Files.readString(dir.resolve("tokenizer.json")));
+            long library = TokenizersLibrary.LIB.createTokenizerFromString(
+                    TextFiles.of(dir).find("tokenizer.json").orElseThrow());
             List<JsonNode> cases = TokenizerFixture.cases(dir);
             for (int round = 0; round < 2000; round++) {
                 int[] ids = random.nextBoolean()

@@ -8,7 +8,7 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The recorded tokenizers: directories of {@code tokenizer.json} with the ids and texts that others got from it. */
+/** The recorded tokenizers: directories of {@code tokenizer.json} or {@code tiktoken.model} with the ids and texts that others got from it. */
 final class TokenizerFixture {
     private static final JsonMapper JSON = new JsonMapper();
 
@@ -22,7 +22,8 @@ final class TokenizerFixture {
             roots = Stream.concat(roots, Stream.of(Path.of(more)));
         }
         return roots.flatMap(TokenizerFixture::list)
-                .filter(dir -> Files.exists(dir.resolve("tokenizer.json")))
+                .filter(dir ->
+                        Files.exists(dir.resolve("tokenizer.json")) || Files.exists(dir.resolve("tiktoken.model")))
                 .sorted()
                 .toList();
     }

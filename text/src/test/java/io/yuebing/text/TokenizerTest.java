@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -151,10 +152,51 @@ class TokenizerTest {
                 .isInstanceOf(UserError.class)
                 .hasMessageContaining("tokenizer.json")
                 .hasMessageContaining(dir.toString());
-        Files.writeString(dir.resolve("tiktoken.model"), "");
+    }
+
+    @Test
+    void aDamagedTiktokenModelIsToldByItsLine(@TempDir Path dir) throws IOException {
+        Path kimi = Path.of("src/test/resources/tokenizer/kimi");
+        Path file = dir.resolve("tiktoken.model");
+        String ranks = Files.readString(kimi.resolve("tiktoken.model"));
+        Files.copy(kimi.resolve("tokenizer_config.json"), dir.resolve("tokenizer_config.json"));
+        List<String> damages = List.of(
+                "",
+                "IQ==",
+                ranks.replaceFirst("Ig== 1\n", "Ig==\n"),
+                ranks.replaceFirst("Ig== 1\n", "Ig== 0\n"),
+                ranks.replaceFirst("Ig== 1\n", "IQ== 1\n"),
+                ranks.replaceFirst("Ig== 1\n", "Ig== 999999\n"),
+                ranks.replaceFirst("Ig== 1\n", "I-== 1\n"),
+                ranks.substring(0, ranks.length() / 2),
+                ranks + "AAAA " + ranks.lines().count() + "\n");
+        for (String damaged : damages) {
+            Files.writeString(file, damaged);
+            assertThatThrownBy(() -> Tokenizer.load(dir))
+                    .isInstanceOf(UserError.class)
+                    .hasMessageContaining(file.toString())
+                    .message()
+                    .doesNotContain("\n");
+        }
+        Files.writeString(file, ranks);
+        Files.writeString(dir.resolve("tokenizer_config.json"), "{\"tokenizer_class\": \"QWenTokenizer\"}");
         assertThatThrownBy(() -> Tokenizer.load(dir))
                 .isInstanceOf(UserError.class)
-                .hasMessageContaining("tiktoken.model, a format that is not supported yet");
+                .hasMessageContaining("QWenTokenizer");
+    }
+
+    @Test
+    void aNodeHandsOutWhatAGatewayReadsWithoutTiktoken(@TempDir Path dir) throws IOException {
+        Path kimi = Path.of("src/test/resources/tokenizer/kimi");
+        for (Map.Entry<String, byte[]> file : TextFiles.of(kimi).all().entrySet()) {
+            Files.write(dir.resolve(file.getKey()), file.getValue());
+        }
+        String text = "A tool call: <|tool_call_begin|> 月饼 and 12345 more.";
+        try (Tokenizer here = Tokenizer.load(kimi);
+                Tokenizer there = Tokenizer.load(dir)) {
+            assertThat(dir.resolve("tiktoken.model")).doesNotExist();
+            assertThat(there.encode(text, true)).containsExactly(here.encode(text, true));
+        }
     }
 
     @Test

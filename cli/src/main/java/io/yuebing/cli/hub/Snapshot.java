@@ -18,7 +18,9 @@ public final class Snapshot {
 
     /** Whether the folder holds a configuration, a tokenizer and every weight file that its index names. */
     public static boolean complete(Path folder) {
-        if (!Files.exists(folder.resolve("config.json")) || !Files.exists(folder.resolve("tokenizer.json"))) {
+        boolean tokenizer =
+                Files.exists(folder.resolve("tokenizer.json")) || Files.exists(folder.resolve("tiktoken.model"));
+        if (!Files.exists(folder.resolve("config.json")) || !tokenizer) {
             return false;
         }
         Path index = folder.resolve(INDEX);
