@@ -60,8 +60,8 @@ class SameTokensEverywhereTest {
     }
 
     @ParameterizedTest(name = "{0}")
-    @ValueSource(strings = {"gemma3", "mixtral"})
-    void sameBitsWithWindowsAndWithExperts(String name) throws Exception {
+    @ValueSource(strings = {"gemma3", "mixtral", "kimi_k2"})
+    void sameBitsWithWindowsExpertsAndLatentRows(String name) throws Exception {
         LocalCluster.Settings settings = new LocalCluster.Settings(
                 ReferenceModel.named(name).directory(), ComputeMode.F32, ElementType.BF16, 4096, 2048, true);
         List<Map<String, Object>> requests = requests();

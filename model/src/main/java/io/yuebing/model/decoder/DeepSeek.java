@@ -23,17 +23,19 @@ record DeepSeek(String name, Version version) implements Architecture {
     private static final TensorNames CORRECTED =
             NAMES.with(TensorRole.ROUTER_CORRECTION, "mlp.gate.e_score_correction_bias");
 
-    /** How experts are chosen where config.json does not say. */
+    /** What config.json means where it does not say. */
     enum Version {
-        V2("greedy", "softmax"),
-        V3("noaux_tc", "sigmoid");
+        V2("greedy", "softmax", 0),
+        V3("noaux_tc", "sigmoid", 3);
 
         private final String method;
         private final String scoring;
+        private final int plainLayers;
 
-        Version(String method, String scoring) {
+        Version(String method, String scoring, int plainLayers) {
             this.method = method;
             this.scoring = scoring;
+            this.plainLayers = plainLayers;
         }
     }
 
@@ -81,9 +83,9 @@ record DeepSeek(String name, Version version) implements Architecture {
     }
 
     /** Experts are in every {@code moe_layer_freq}-th layer from {@code first_k_dense_replace} on. */
-    private static List<LayerSpec> layers(DecoderConfig config, Latent attention, Routing routing) {
+    private List<LayerSpec> layers(DecoderConfig config, Latent attention, Routing routing) {
         boolean sparse = config.json().has("n_routed_experts");
-        int plainLayers = sparse ? config.count("first_k_dense_replace", 0) : config.layers();
+        int plainLayers = sparse ? config.count("first_k_dense_replace", version.plainLayers) : config.layers();
         int step = Math.max(1, config.count("moe_layer_freq", 1));
         List<LayerSpec> layers = new ArrayList<>();
         for (int layer = 0; layer < config.layers(); layer++) {

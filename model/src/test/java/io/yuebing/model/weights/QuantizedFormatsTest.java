@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Supplier;
@@ -46,17 +47,59 @@ class QuantizedFormatsTest {
         }
     }
 
-    /** The matrix by columns: its products with unit vectors. */
-    private float[][] weights(String config, int outputs, int inputs) {
-        Quantization quantization = quantization(config).orElseThrow();
+    /** A layer may be used in parts, turned round or not, whatever it is stored in. */
+    @ParameterizedTest
+    @EnumSource
+    void partsHaveTheSameWeights(QuantizedLayer.Kind kind) {
+        int turned = 20;
+        int inputs = QuantizedLayer.INPUTS;
+        int straight = QuantizedLayer.OUTPUTS - turned;
+        QuantizedLayer layer = QuantizedLayer.random(kind, new Random(5));
+        layer.file().write(dir.resolve("model.safetensors"));
+        try (Arena arena = Arena.ofShared();
+                WorkerPool pool = WorkerPool.create(2)) {
+            WeightLoader loader =
+                    new WeightLoader(Checkpoint.open(dir), quantization(layer.config()), ComputeMode.INT8, arena);
+            Supplier<List<Linear>> parts = loader.parts(
+                    "layer",
+                    QuantizedLayer.OUTPUTS,
+                    inputs,
+                    List.of(new MatrixPart(0, turned, true), new MatrixPart(turned, straight, false)));
+            loader.load(pool, QUIET);
+            float[] rows = products(parts.get().getFirst(), pool);
+            float[] columns = products(parts.get().getLast(), pool);
+            for (int input = 0; input < inputs; input++) {
+                for (int output = 0; output < QuantizedLayer.OUTPUTS; output++) {
+                    float weight = output < turned
+                            ? rows[output * inputs + input]
+                            : columns[input * straight + output - turned];
+                    assertThat(weight)
+                            .as("%s, output %d, input %d", kind, output, input)
+                            .isEqualTo(layer.weights()[output][input]);
+                }
+            }
+        }
+    }
+
+    /** Products with unit vectors, {@code [inputs][outputs]}. */
+    private static float[] products(Linear linear, WorkerPool pool) {
+        int inputs = linear.inputs();
         float[] unit = new float[inputs * inputs];
         for (int i = 0; i < inputs; i++) {
             unit[i * inputs + i] = 1;
         }
-        float[] y = new float[inputs * outputs];
+        float[] y = new float[inputs * linear.outputs()];
+        linear.apply(unit, inputs, y, pool);
+        return y;
+    }
+
+    /** The matrix by columns: its products with unit vectors. */
+    private float[][] weights(String config, int outputs, int inputs) {
+        Quantization quantization = quantization(config).orElseThrow();
+        float[] y;
         try (Arena arena = Arena.ofShared();
                 WorkerPool pool = WorkerPool.create(2)) {
-            layer(quantization, arena, pool, outputs, inputs).apply(unit, inputs, y, pool);
+            y = products(layer(quantization, arena, pool, outputs, inputs), pool);
         }
         float[][] weights = new float[outputs][inputs];
         for (int i = 0; i < y.length; i++) {
