@@ -13,6 +13,7 @@ module io.yuebing.node {
     requires java.net.http;
     requires jdk.management;
     requires org.slf4j;
+    requires tools.jackson.databind;
 
     exports io.yuebing.node;
 }

@@ -1,6 +1,7 @@
 package io.yuebing.api;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -26,6 +27,12 @@ public sealed interface GenerateEvent {
      *
      * @param reason why
      * @param stopTokenId the id of {@link SamplingParams#stopTokenIds()} that ended it; empty for end-of-sequence
+     * @param kept where the prompt's KV cache can be pulled from, if it was to be kept
      */
-    record Finished(FinishReason reason, OptionalInt stopTokenId) implements GenerateEvent {}
+    record Finished(FinishReason reason, OptionalInt stopTokenId, Optional<KvPull> kept) implements GenerateEvent {
+        /** The end of a generation that leaves nothing. */
+        public Finished(FinishReason reason, OptionalInt stopTokenId) {
+            this(reason, stopTokenId, Optional.empty());
+        }
+    }
 }

@@ -16,7 +16,7 @@ import java.util.Optional;
  *     {@code min_tokens} but are not delivered again
  * @param sampling how tokens are chosen and when to stop
  * @param cacheSalt keeps prefix-cache entries of different tenants apart; enters the hash of the first block
- * @param kvTransfer where the KV cache goes to or comes from; empty = everything happens on one node
+ * @param kvTransfer what becomes of the KV cache; empty = everything happens on one node
  * @param kvLoadFailure what to do if that transfer fails; empty = as the gateway is set
  */
 @SuppressWarnings("ArrayRecordComponent") // requests are never compared
@@ -26,7 +26,7 @@ public record GenerateRequest(
         int[] outputTokens,
         SamplingParams sampling,
         Optional<String> cacheSalt,
-        Optional<KvTransferParams> kvTransfer,
+        Optional<KvTransfer> kvTransfer,
         Optional<KvLoadFailurePolicy> kvLoadFailure) {
 
     public GenerateRequest {
@@ -42,12 +42,17 @@ public record GenerateRequest(
             int[] outputTokens,
             SamplingParams sampling,
             Optional<String> cacheSalt,
-            Optional<KvTransferParams> kvTransfer) {
+            Optional<KvTransfer> kvTransfer) {
         this(requestId, promptTokens, outputTokens, sampling, cacheSalt, kvTransfer, Optional.empty());
     }
 
     public static GenerateRequest of(String requestId, int[] promptTokens, SamplingParams sampling) {
         return new GenerateRequest(requestId, promptTokens, new int[0], sampling, Optional.empty(), Optional.empty());
+    }
+
+    /** The push that this request is one side of, if it is. */
+    public Optional<KvTransferParams> kvPush() {
+        return kvTransfer.filter(KvTransferParams.class::isInstance).map(KvTransferParams.class::cast);
     }
 
     /** Prompt and given output together. */
@@ -63,7 +68,7 @@ public record GenerateRequest(
     }
 
     /** The same request with another way for its KV cache. */
-    public GenerateRequest withKvTransfer(Optional<KvTransferParams> params) {
+    public GenerateRequest withKvTransfer(Optional<KvTransfer> params) {
         return new GenerateRequest(requestId, promptTokens, outputTokens, sampling, cacheSalt, params, kvLoadFailure);
     }
 

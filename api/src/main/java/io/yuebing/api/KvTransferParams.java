@@ -3,8 +3,8 @@ package io.yuebing.api;
 import java.util.List;
 
 /**
- * Where the KV cache of a prompt goes to or comes from: {@code kv_transfer_params} of the HTTP surface, with vLLM's field
- * names where they mean the same.
+ * A push of a prompt's KV cache into blocks that the decode node has reserved, with vLLM's field names where they mean
+ * the same.
  *
  * @param doRemoteDecode compute the prompt, push its KV cache to {@code remoteHost:remotePort}, sample the first token,
  *     then stop: somebody else decodes
@@ -26,7 +26,8 @@ public record KvTransferParams(
         int remotePort,
         List<Integer> remoteBlockIds,
         int cachedBlocks,
-        long deadlineMillis) {
+        long deadlineMillis)
+        implements KvTransfer {
 
     public KvTransferParams {
         remoteBlockIds = List.copyOf(remoteBlockIds);

@@ -1,5 +1,6 @@
 package io.yuebing.cli;
 
+import io.yuebing.api.KvLoadFailurePolicy;
 import io.yuebing.api.NodeRole;
 import io.yuebing.cli.hub.ModelLocator;
 import io.yuebing.cli.settings.Configuration;
@@ -55,6 +56,7 @@ final class NodeStart {
                 configuration.get(Settings.HASH_SEED),
                 configuration.get(Settings.RESERVATION_TIMEOUT),
                 configuration.get(Settings.RESERVE_PATIENCE),
+                KvLoadFailurePolicy.parse(configuration.get(Settings.KV_LOAD_FAILURE), "--kv-load-failure"),
                 configuration.find(Settings.GATEWAY_URL),
                 GatewayStart.surface(configuration));
         NodeServer node = NodeServer.start(config, new LoadingLog(model.name()));

@@ -1,6 +1,7 @@
 package io.yuebing.connector;
 
 import io.yuebing.api.ErrorCode;
+import io.yuebing.api.KvPull;
 import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.ServiceException;
 import io.yuebing.api.UserError;
@@ -8,24 +9,31 @@ import io.yuebing.engine.BlockReservation;
 import io.yuebing.engine.KvPrefix;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
+import io.yuebing.transfer.IncomingSlice;
+import io.yuebing.transfer.NoticeListener;
 import io.yuebing.transfer.PeerAddress;
 import io.yuebing.transfer.PeerTraffic;
+import io.yuebing.transfer.Refusal;
 import io.yuebing.transfer.ScratchSegment;
 import io.yuebing.transfer.Segment;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferServer;
 import io.yuebing.transfer.TransferServerOptions;
 import io.yuebing.transfer.TransferServerStats;
+import io.yuebing.transfer.WriteGuard;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The decode node's side of a KV transfer: promises blocks, lets verified writes into them, hands them over.
+ * What a node offers at its transfer port. To those who push: promised blocks, which verified writes fill and the engine
+ * takes over. To those who pull: prompts that it has computed and keeps.
  *
  * <p>The cache's memory must outlive the receiver.
  */
@@ -39,6 +47,7 @@ public final class KvReceiver implements AutoCloseable {
     private final KvLayout layout;
     private final BlockSource blocks;
     private final ReservationTable reservations;
+    private final KvLeases leases;
     private final TransferServer server;
     private final ScratchSegment scratch;
 
@@ -47,12 +56,14 @@ public final class KvReceiver implements AutoCloseable {
             KvLayout layout,
             BlockSource blocks,
             ReservationTable reservations,
+            KvLeases leases,
             TransferServer server,
             ScratchSegment scratch) {
         this.options = options;
         this.layout = layout;
         this.blocks = blocks;
         this.reservations = reservations;
+        this.leases = leases;
         this.server = server;
         this.scratch = scratch;
     }
@@ -67,11 +78,15 @@ public final class KvReceiver implements AutoCloseable {
     public static KvReceiver start(KvCache cache, BlockSource blocks, KvReceiverOptions options, TimeSource time) {
         KvLayout layout = cache.layout();
         ReservationTable reservations = new ReservationTable(layout, time, options.maxReservations());
+        KvLeases leases = new KvLeases(layout, time, options.lease());
         Segment segment = new Segment(
                 SEGMENT,
                 cache.memory(),
-                reservations,
-                LayoutGreeting.ofDecode(new LayoutHello(options.nodeName(), layout)));
+                new Tickets(reservations, leases),
+                leases,
+                LayoutGreeting.ofDecode(
+                        new LayoutHello(options.nodeName(), Optional.of(options.engineId()), layout)),
+                NoticeListener.IGNORE);
         ScratchSegment scratch = new ScratchSegment();
         TransferServerOptions serverOptions = TransferServerOptions.listening(
                         options.bindHost(), options.bindPort(), Math.toIntExact(layout.blockBytes()))
@@ -84,8 +99,9 @@ public final class KvReceiver implements AutoCloseable {
                     server.address(),
                     options.advertisedHost(),
                     server.address().getPort());
-            return new KvReceiver(options, layout, blocks, reservations, server, scratch);
+            return new KvReceiver(options, layout, blocks, reservations, leases, server, scratch);
         } catch (IOException e) {
+            leases.close();
             reservations.close();
             scratch.close();
             throw new UserError(String.valueOf(e.getMessage()), e);
@@ -168,6 +184,29 @@ public final class KvReceiver implements AutoCloseable {
         }
     }
 
+    /**
+     * Keeps a prompt that is about to be computed for somebody who pulls it: until it is read and released, or until the
+     * lease expires.
+     *
+     * @param name unique per prompt
+     */
+    public KeptPrompt keep(String name, String host, int port) {
+        return new KeptPrompt(
+                leases,
+                name,
+                blockIds -> new KvPull(
+                        options.engineId(),
+                        name,
+                        host,
+                        port,
+                        Arrays.stream(blockIds).boxed().toList(),
+                        1));
+    }
+
+    public LeaseStats leaseStats() {
+        return leases.stats();
+    }
+
     public ReservationStats reservationStats() {
         return reservations.stats();
     }
@@ -181,11 +220,27 @@ public final class KvReceiver implements AutoCloseable {
         return server.traffic();
     }
 
-    /** Stops listening and releases every reservation; nothing is written to the cache after this returns. */
+    /** Stops listening, releases every reservation and every kept prompt; nobody touches the cache after this returns. */
     @Override
     public void close() {
         reservations.close();
         server.close();
+        leases.close();
         scratch.close();
+    }
+
+    /** Writes go into reservations; whoever gives a ticket up means one or the other. */
+    private record Tickets(ReservationTable reservations, KvLeases leases) implements WriteGuard {
+        @Override
+        public Optional<Refusal> apply(IncomingSlice slice, MemorySegment payload, MemorySegment memory) {
+            return reservations.apply(slice, payload, memory);
+        }
+
+        @Override
+        public void dropped(UUID ticket, long generation) {
+            if (!leases.release(ticket)) {
+                reservations.dropped(ticket, generation);
+            }
+        }
     }
 }

@@ -6,13 +6,14 @@ import io.yuebing.transfer.TransferSecurity;
 import java.time.Duration;
 
 /**
- * How a decode node takes in KV cache.
+ * How a node takes in KV cache, and lets others read what it keeps.
  *
  * @param nodeName name for people in errors of both sides, for example {@code decode node 127.0.0.1:8200}
+ * @param engineId names this process start to those who pull from it
  * @param bindHost address to listen at
  * @param bindPort port to listen at; 0 = any free one
  * @param advertisedHost where prefill nodes reach {@code bindHost}
- * @param lease how long a reservation lives without being taken
+ * @param lease how long a reservation lives without being taken, and a kept prompt without being read
  * @param patience how long a request for blocks waits for room
  * @param maxReservations most reservations open at a time
  * @param protocol how KV cache is taken in
@@ -21,6 +22,7 @@ import java.time.Duration;
  */
 public record KvReceiverOptions(
         String nodeName,
+        String engineId,
         String bindHost,
         int bindPort,
         String advertisedHost,
@@ -34,6 +36,7 @@ public record KvReceiverOptions(
     /** Loopback, any free port, a lease of a minute. */
     public static KvReceiverOptions loopback(String nodeName) {
         return new KvReceiverOptions(
+                nodeName,
                 nodeName,
                 "127.0.0.1",
                 0,

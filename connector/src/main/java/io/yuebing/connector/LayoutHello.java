@@ -12,18 +12,25 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * How a node introduces its KV cache to another: its name with the layout of every element.
  *
- * <p>As JSON {@code {"node": "decode node 10.0.0.2:8200", "kv_layout": {...}}}, the layout as {@link KvLayoutJson} writes
+ * <p>As JSON {@code {"node": "decode node 10.0.0.2:8200", "engine_id": "...", "kv_layout": {...}}}, the layout as {@link KvLayoutJson} writes
  * it. Unknown fields are ignored; a missing or mistyped one is refused by name.
  *
  * @param node name for people
+ * @param engineId unique per process start; empty if the node keeps nothing for others
  * @param layout of the node's KV cache
  */
-public record LayoutHello(String node, KvLayout layout) {
+public record LayoutHello(String node, Optional<String> engineId, KvLayout layout) {
     private static final JsonMapper JSON = JsonMapper.shared();
+
+    /** The hello of a node that keeps nothing for others. */
+    public LayoutHello(String node, KvLayout layout) {
+        this(node, Optional.empty(), layout);
+    }
 
     /** UTF-8 JSON. */
     public byte[] toJson() {
         ObjectNode hello = JSON.createObjectNode().put("node", node);
+        engineId.ifPresent(id -> hello.put("engine_id", id));
         hello.set("kv_layout", KvLayoutJson.write(layout));
         return JSON.writeValueAsBytes(hello);
     }
@@ -44,7 +51,9 @@ public record LayoutHello(String node, KvLayout layout) {
         if (!node.isString()) {
             throw new IllegalArgumentException("a KV layout hello whose field 'node' should be a text and is " + node);
         }
-        return new LayoutHello(node.stringValue(), KvLayoutJson.read(field(hello, "kv_layout")));
+        Optional<String> engineId =
+                Optional.ofNullable(hello.get("engine_id")).filter(JsonNode::isString).map(JsonNode::stringValue);
+        return new LayoutHello(node.stringValue(), engineId, KvLayoutJson.read(field(hello, "kv_layout")));
     }
 
     /**

@@ -20,7 +20,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 
-/** One session a decode node, opened when it is first needed, replaced when it has broken. */
+/** One session a peer, opened when it is first needed, replaced when it has broken. */
 final class PeerSessions {
     private final Transport transport;
     private final Greeting greeting;
@@ -36,8 +36,8 @@ final class PeerSessions {
         this.backoff = backoff;
     }
 
-    /** An open session with the layout that its blocks are to be written in. */
-    record Peer(TransferSession session, KvLayout layout) {}
+    /** An open session with what the peer said of itself: the layout of its blocks, which process it is. */
+    record Peer(TransferSession session, Optional<String> engineId, KvLayout layout) {}
 
     /** The session if there is an open one. */
     Optional<Peer> ifOpen(PeerAddress address) {
@@ -112,7 +112,8 @@ final class PeerSessions {
                     fallbacks.merge(fallback, 1L, Long::sum);
                 }
             });
-            Peer peer = new Peer(session, LayoutHello.parse(session.peerHello()).layout());
+            LayoutHello hello = LayoutHello.parse(session.peerHello());
+            Peer peer = new Peer(session, hello.engineId(), hello.layout());
             promise.complete(peer);
             return peer;
         } catch (TransferException | RuntimeException e) {

@@ -158,22 +158,10 @@ final class Reservation {
         if (slice.length() != layout.blockBytes()) {
             return -1;
         }
-        long layerStride = layout.stride(KvAxis.LAYER);
-        long blockStride = layout.stride(KvAxis.BLOCK);
-        long layer;
-        long block;
-        if (layerStride >= blockStride) {
-            layer = layerStride == 0 ? 0 : slice.offset() / layerStride;
-            block = (slice.offset() - layer * layerStride) / blockStride;
-        } else {
-            block = slice.offset() / blockStride;
-            layer = layerStride == 0 ? 0 : (slice.offset() - block * blockStride) / layerStride;
-        }
-        Integer index = block > Integer.MAX_VALUE ? null : indexOfBlock.get((int) block);
-        if (index == null || layer >= layers || layout.blockOffset((int) layer, (int) block) != slice.offset()) {
-            return -1;
-        }
-        return (int) layer * indexOfBlock.size() + index;
+        return BlockPlace.of(layout, slice.offset())
+                .filter(place -> indexOfBlock.containsKey(place.block()))
+                .map(place -> place.layer() * indexOfBlock.size() + indexOfBlock.getOrDefault(place.block(), 0))
+                .orElse(-1);
     }
 
     /**

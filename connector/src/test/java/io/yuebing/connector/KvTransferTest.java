@@ -404,6 +404,7 @@ class KvTransferTest {
                 decodeCache,
                 new KvReceiverOptions(
                         defaults.nodeName(),
+                        defaults.engineId(),
                         defaults.bindHost(),
                         port,
                         defaults.advertisedHost(),
@@ -482,6 +483,7 @@ class KvTransferTest {
                         decodeCache.cache,
                         decodeCache,
                         new KvReceiverOptions(
+                                "b",
                                 "b",
                                 "127.0.0.1",
                                 receiver.port(),

@@ -67,12 +67,13 @@ abstract class AnswerShape {
                 : nodes.nullNode();
     }
 
-    /** Tells whoever relays the request where the KV cache has gone. */
+    /** Tells whoever relays the request where the KV cache has gone, or where it is kept. */
     static void putKvTransfer(ObjectNode body, ChoiceEvent.Ended ended) {
+        ended.kept().ifPresent(kept -> body.set("kv_transfer_params", WireFormat.kvPull(kept)));
         if (ended.reason() == FinishReason.HANDOFF) {
             ended.sequence()
                     .request()
-                    .kvTransfer()
+                    .kvPush()
                     .ifPresent(
                             params -> body.set("kv_transfer_params", WireFormat.kvTransferParams(params.forDecode())));
         }

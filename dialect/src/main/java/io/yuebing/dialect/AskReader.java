@@ -2,7 +2,9 @@ package io.yuebing.dialect;
 
 import io.yuebing.api.ErrorCode;
 import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.KvKeep;
 import io.yuebing.api.KvLoadFailurePolicy;
+import io.yuebing.api.KvTransfer;
 import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
@@ -100,17 +102,20 @@ final class AskReader {
         OutputFormat format = format(fields, kind);
         Optional<RequestFields> transferFields = fields.object("kv_transfer_params");
         Optional<KvLoadFailurePolicy> kvLoadFailure = transferFields.flatMap(WireFormat::kvLoadFailure);
-        Optional<KvTransferParams> kvTransfer =
-                transferFields.filter(WireFormat::namesTransfer).map(WireFormat::kvTransferParams);
         Optional<String> cacheSalt = cacheSalt(fields);
         String id = kind.idPrefix() + requestId(fields, exchange);
+        int askedChoices = sampling.n();
+        Optional<KvTransfer> kvTransfer = transferFields
+                .filter(WireFormat::namesTransfer)
+                .map(params -> WireFormat.kvTransfer(params, id, askedChoices));
+        if (kvTransfer.filter(KvKeep.class::isInstance).isPresent()) {
+            // what follows the first token is somebody else's
+            sampling = sampling.ofPromptOnly();
+            format = format.ofPromptOnly();
+        }
         requireNoPriority(fields);
         requireFewSequences(prompts.size(), sampling.n());
-        if (kvTransfer.isPresent() && prompts.size() * sampling.n() != 1) {
-            throw RequestFields.bad(
-                    "kv_transfer_params",
-                    "kv_transfer_params needs one prompt with n = 1, since it names one transfer");
-        }
+        requireOneTransfer(kvTransfer, prompts.size(), sampling.n());
         fields.accept(WITHOUT_EFFECT);
         unknownFields.report(fields);
 
@@ -182,6 +187,21 @@ final class AskReader {
                     "n",
                     "A request may start at most " + options.maxSequences() + " sequences, got " + prompts
                             + " prompts with n = " + n);
+        }
+    }
+
+    private static void requireOneTransfer(Optional<KvTransfer> transfer, int prompts, int n) {
+        if (transfer.isEmpty()) {
+            return;
+        }
+        if (prompts > 1) {
+            throw RequestFields.bad(
+                    "kv_transfer_params", "kv_transfer_params needs one prompt, since it names one transfer, got " + prompts);
+        }
+        if (transfer.get() instanceof KvTransferParams && n > 1) {
+            throw RequestFields.bad(
+                    "kv_transfer_params",
+                    "kv_transfer_params with a reservation needs n = 1, since it is for one sequence, got " + n);
         }
     }
 

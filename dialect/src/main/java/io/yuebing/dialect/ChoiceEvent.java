@@ -1,6 +1,7 @@
 package io.yuebing.dialect;
 
 import io.yuebing.api.FinishReason;
+import io.yuebing.api.KvPull;
 import io.yuebing.api.SampledToken;
 import java.util.List;
 import java.util.Optional;
@@ -44,6 +45,7 @@ sealed interface ChoiceEvent {
      * @param callsTools whether the answer calls tools
      * @param generated all tokens generated
      * @param reasoned how many of them are thoughts, their tags included
+     * @param kept where the prompt's KV cache can be pulled from, if it was to be kept
      * @param firstTokenNanos from the start to the first token; 0 if there was none
      */
     record Ended(
@@ -54,6 +56,7 @@ sealed interface ChoiceEvent {
             boolean callsTools,
             int generated,
             int reasoned,
+            Optional<KvPull> kept,
             long firstTokenNanos)
             implements ChoiceEvent {}
 

@@ -3,6 +3,7 @@ package io.yuebing.dialect;
 import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.Generator;
+import io.yuebing.api.KvPull;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.TokenStream;
@@ -88,7 +89,7 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
                     token(token.token(), sink);
                     if (stops.matched().isPresent() || parser.complete()) {
                         show(parser.finish(), List.of(), sink);
-                        sink.put(ended(FinishReason.STOP, stops.matched(), OptionalInt.empty()));
+                        sink.put(ended(FinishReason.STOP, stops.matched(), OptionalInt.empty(), Optional.empty()));
                         return FinishReason.STOP;
                     }
                 }
@@ -126,7 +127,7 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
         parts.addAll(parser.finish());
         show(parts, List.of(), sink);
         FinishReason reason = stops.matched().isPresent() ? FinishReason.STOP : finished.reason();
-        sink.put(ended(reason, stops.matched(), finished.stopTokenId()));
+        sink.put(ended(reason, stops.matched(), finished.stopTokenId(), finished.kept()));
         return reason;
     }
 
@@ -137,9 +138,18 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
         }
     }
 
-    private ChoiceEvent ended(FinishReason reason, Optional<String> stopString, OptionalInt stopTokenId) {
+    private ChoiceEvent ended(
+            FinishReason reason, Optional<String> stopString, OptionalInt stopTokenId, Optional<KvPull> kept) {
         return new ChoiceEvent.Ended(
-                sequence, reason, stopString, stopTokenId, parser.callsTools(), generated, reasoned, firstTokenNanos);
+                sequence,
+                reason,
+                stopString,
+                stopTokenId,
+                parser.callsTools(),
+                generated,
+                reasoned,
+                kept,
+                firstTokenNanos);
     }
 
     /** The prompt as the beginning of the text, its first token without log-probabilities. */

@@ -35,6 +35,15 @@ public final class NodeWire {
     /** {@code POST} at a decode node: {@link CancelReserve}. */
     public static final String CANCEL_RESERVE = "/yuebing/v1/cancel-reserve";
 
+    /**
+     * {@code GET} at a prefill node with {@code name}: waits for the prompt of that name and tells where it is kept,
+     * {@link WireFormat#kvPull(io.yuebing.api.KvPull)}; 503 if it has not come in time.
+     */
+    public static final String KEPT = "/yuebing/v1/kept";
+
+    /** {@code GET} at a prefill node: who it is, in the form of vLLM's Mooncake bootstrap server. */
+    public static final String BOOTSTRAP = "/query";
+
     /** {@code POST} at a node: finish what runs, take nothing new, end; answered by its {@link io.yuebing.api.NodeInfo}. */
     public static final String DRAIN = "/yuebing/v1/drain";
 

@@ -24,6 +24,19 @@ record OutputFormat(
         boolean echo,
         AnswerReading reading) {
 
+    /** For a prompt that is computed here and continued elsewhere: nothing in the first token ends the answer. */
+    OutputFormat ofPromptOnly() {
+        return new OutputFormat(
+                List.of(),
+                includeStop,
+                skipSpecialTokens,
+                logprobs,
+                tokensAsIds,
+                returnTokenIds,
+                echo,
+                AnswerReading.PLAIN);
+    }
+
     /** Whether the answer shows tokens and not only text. */
     boolean showsTokens() {
         return logprobs >= 0 || returnTokenIds;

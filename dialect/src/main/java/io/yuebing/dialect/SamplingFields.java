@@ -52,6 +52,11 @@ record SamplingFields(SamplingParams.Builder params, OptionalLong seed, int n) {
         return new SamplingFields(params, seed.isPresent() && seed.getAsLong() == -1 ? OptionalLong.empty() : seed, n);
     }
 
+    /** For a prompt that is to be computed and continued elsewhere: one choice, nothing asked of its length. */
+    SamplingFields ofPromptOnly() {
+        return new SamplingFields(params.minTokens(0), seed, 1);
+    }
+
     /** The sampling of one sequence. */
     SamplingParams of(int maxTokens, int promptLogprobs, int logprobs, long sequenceSeed) {
         return params.maxTokens(maxTokens)

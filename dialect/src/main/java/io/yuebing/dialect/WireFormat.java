@@ -4,10 +4,16 @@ import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.KvLoadFailurePolicy;
+import io.yuebing.api.KvKeep;
+import io.yuebing.api.KvPull;
+import io.yuebing.api.KvRendezvous;
+import io.yuebing.api.KvTransfer;
 import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.TokenLogprob;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,6 +41,9 @@ import tools.jackson.databind.node.ObjectNode;
 public final class WireFormat {
     private static final int MAX = Integer.MAX_VALUE;
 
+    /** vLLM's {@code VLLM_MOONCAKE_BOOTSTRAP_PORT}. */
+    private static final int DEFAULT_BOOTSTRAP_PORT = 8998;
+
     private WireFormat() {}
 
     /** The request as a body of {@code POST /yuebing/v1/generate}. */
@@ -44,7 +53,7 @@ public final class WireFormat {
         body.set("output_token_ids", AnswerShape.ids(request.outputTokens()));
         body.set("sampling_params", sampling(request.sampling()));
         request.cacheSalt().ifPresent(salt -> body.put("cache_salt", salt));
-        request.kvTransfer().ifPresent(params -> body.set("kv_transfer_params", kvTransferParams(params)));
+        request.kvPush().ifPresent(params -> body.set("kv_transfer_params", kvTransferParams(params)));
         return body;
     }
 
@@ -101,6 +110,91 @@ public final class WireFormat {
                 fields.tokenIds("remote_block_ids", MAX),
                 fields.integer("cached_blocks", 0, MAX).orElse(0),
                 fields.longInteger("deadline_millis").orElse(0));
+    }
+
+    /**
+     * Reads {@code kv_transfer_params} of a client, which may also ask to keep the KV cache or to pull it.
+     *
+     * @param requestId the name of a prompt that has none of its own
+     * @param choices sequences that share the transfer
+     */
+    static KvTransfer kvTransfer(RequestFields fields, String requestId, int choices) {
+        boolean decode = fields.flag("do_remote_decode", false);
+        boolean prefill = fields.flag("do_remote_prefill", false);
+        Optional<String> bootstrap = bootstrap(fields);
+        if (decode && !prefill && fields.any("remote_block_ids").isEmpty()) {
+            return new KvKeep(fields.string("transfer_id").orElse(requestId));
+        }
+        if (prefill && !decode && bootstrap.isPresent()) {
+            return new KvRendezvous(
+                    uri(bootstrap.get()),
+                    fields.string("remote_engine_id"),
+                    fields.string("transfer_id").orElse(requestId),
+                    choices);
+        }
+        if (prefill && !decode && fields.any("remote_request_id").isPresent()) {
+            return kvPull(fields).forReaders(choices);
+        }
+        return kvTransferParams(fields);
+    }
+
+    /** The address of the bootstrap server: whole, or as host and port apart. */
+    private static Optional<String> bootstrap(RequestFields fields) {
+        return fields.string("remote_bootstrap_addr")
+                .or(() -> fields.string("bootstrap_server_host")
+                        .map(host -> "http://" + host + ":"
+                                + fields.integer("bootstrap_server_port", 1, 65_535).orElse(DEFAULT_BOOTSTRAP_PORT)));
+    }
+
+    private static URI uri(String text) {
+        try {
+            URI uri = new URI(text);
+            if ("http".equals(uri.getScheme()) && uri.getHost() != null) {
+                return uri;
+            }
+        } catch (URISyntaxException e) {
+            // told below
+        }
+        throw RequestFields.bad(
+                "kv_transfer_params",
+                "kv_transfer_params.remote_bootstrap_addr must look like http://HOST:PORT, got '" + text + "'");
+    }
+
+    private static KvPull kvPull(RequestFields fields) {
+        int shards = fields.integer("tp_size", 1, MAX).orElse(1);
+        if (shards != 1) {
+            throw RequestFields.bad(
+                    "kv_transfer_params", "kv_transfer_params.tp_size must be 1, the only one there is here, got " + shards);
+        }
+        return new KvPull(
+                fields.require("remote_engine_id", fields.string("remote_engine_id")),
+                fields.require("remote_request_id", fields.string("remote_request_id")),
+                fields.require("remote_host", fields.string("remote_host")),
+                fields.integer("remote_port", 1, 65_535).orElseThrow(() -> fields.missing("remote_port")),
+                fields.tokenIds("remote_block_ids", MAX),
+                1);
+    }
+
+    /**
+     * Reads what {@link #kvPull(KvPull)} writes.
+     *
+     * @throws io.yuebing.api.ServiceException 400 naming the field that is missing or of the wrong type
+     */
+    public static KvPull kvPull(ObjectNode body) {
+        return kvPull(new RequestFields(body));
+    }
+
+    /** Where a kept prompt is, in vLLM's form: what a decode node is to be told. */
+    public static ObjectNode kvPull(KvPull kept) {
+        ObjectNode body = Json.object()
+                .put("do_remote_decode", false)
+                .put("do_remote_prefill", true)
+                .put("remote_engine_id", kept.engineId())
+                .put("remote_request_id", kept.requestId())
+                .put("remote_host", kept.host())
+                .put("remote_port", kept.port());
+        body.set("remote_block_ids", AnswerShape.ids(kept.blockIds()));
+        return body.put("tp_size", 1);
     }
 
     /** {@code kv_load_failure_policy}, vLLM's name, which may also stand alone in {@code kv_transfer_params}. */

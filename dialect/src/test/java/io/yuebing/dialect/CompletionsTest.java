@@ -309,7 +309,7 @@ class CompletionsTest {
         JsonNode body = complete(",\"kv_transfer_params\":{\"do_remote_decode\":true,\"transfer_id\":\"t1\","
                 + "\"generation\":3,\"remote_host\":\"10.0.0.1\",\"remote_port\":77,\"remote_block_ids\":[4,9],"
                 + "\"deadline_millis\":123}");
-        assertThat(server.generator.awaitRequest().kvTransfer().orElseThrow().remoteBlockIds())
+        assertThat(server.generator.awaitRequest().kvPush().orElseThrow().remoteBlockIds())
                 .containsExactly(4, 9);
         assertThat(body.path("choices").get(0).path("finish_reason").stringValue())
                 .isEqualTo("length");

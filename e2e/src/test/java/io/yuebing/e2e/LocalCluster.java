@@ -1,5 +1,6 @@
 package io.yuebing.e2e;
 
+import io.yuebing.api.KvLoadFailurePolicy;
 import io.yuebing.api.NodeRole;
 import io.yuebing.dialect.SurfaceOptions;
 import io.yuebing.gateway.FailoverPolicy;
@@ -115,6 +116,7 @@ final class LocalCluster implements AutoCloseable {
                 "0",
                 Duration.ofSeconds(60),
                 Duration.ofSeconds(60),
+                KvLoadFailurePolicy.FAIL,
                 Optional.of(gateway),
                 SurfaceOptions.of("test"));
     }

@@ -142,6 +142,9 @@ final class EngineLoop implements Runnable {
             } else {
                 sequence.stream().fail(failure);
             }
+        } else {
+            // kept longer than its stream; if it was aborted, there is nothing left to remove
+            scheduler.remove(sequence);
         }
     }
 
@@ -217,6 +220,10 @@ final class EngineLoop implements Runnable {
                 sequence.blockIds(), tokens, failure -> mailbox.post(new Command.HoldEnded(sequence, failure)));
         try {
             sink.promptWritten(hold);
+            if (sink.outlivesStream() && sequence.leave()) {
+                inProgress.decrementAndGet();
+                sequence.stream().finish(finished(FinishReason.HANDOFF));
+            }
         } catch (RuntimeException e) {
             fail(
                     sequence,

@@ -22,10 +22,15 @@ public interface KvSink {
     void layerWritten(int layer, int[] blockIds, int fromBlock, int toBlock);
 
     /**
-     * Every layer of every block has been announced. The blocks stay as they are until {@code hold} is closed, and the
-     * sequence's stream ends then.
+     * Every layer of every block has been announced. The blocks stay as they are until {@code hold} is closed; the
+     * sequence's stream ends then, or at once if the blocks {@link #outlivesStream outlive} it.
      */
     void promptWritten(BlockHold hold);
+
+    /** Whether the stream ends as soon as the prompt is written, while the hold on its blocks stays open. */
+    default boolean outlivesStream() {
+        return false;
+    }
 
     /**
      * Nothing more will come: the sequence was cancelled, failed, or ended with its first token. Announced blocks are

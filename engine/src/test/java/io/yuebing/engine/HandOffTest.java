@@ -15,6 +15,7 @@ import io.yuebing.kv.ElementType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -109,6 +110,37 @@ class HandOffTest {
                 assertThat(sink.calls()).isEqualTo(expected);
             }
         }
+    }
+
+    @Test
+    void blocksOfAKeptPromptStayAlthoughItsStreamHasEnded() throws InterruptedException {
+        CompletableFuture<BlockHold> held = new CompletableFuture<>();
+        KvSink keeping = new KvSink() {
+            @Override
+            public void layerWritten(int layer, int[] blockIds, int fromBlock, int toBlock) {}
+
+            @Override
+            public void promptWritten(BlockHold hold) {
+                held.complete(hold);
+            }
+
+            @Override
+            public boolean outlivesStream() {
+                return true;
+            }
+
+            @Override
+            public void aborted() {
+                held.cancel(false);
+            }
+        };
+        TokenStream stream = prefill.prefill(request(16), keeping);
+        assertThat(Result.endOf(stream)).isEqualTo(FinishReason.HANDOFF);
+        stream.close();
+        assertThat(Result.endOf(prefill.generate(request(2)))).isEqualTo(FinishReason.LENGTH);
+        Idle.until(() -> prefill.stats().heldBlocks() == 4);
+        held.join().close();
+        Idle.until(() -> prefill.stats().heldBlocks() == 0);
     }
 
     @Test

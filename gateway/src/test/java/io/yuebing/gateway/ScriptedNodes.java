@@ -126,9 +126,9 @@ final class ScriptedNodes implements NodeClient {
         int port = node.uri().getPort();
         String after = Arrays.toString(request.outputTokens());
         boolean prefill =
-                request.kvTransfer().map(KvTransferParams::doRemoteDecode).orElse(false);
+                request.kvPush().map(KvTransferParams::doRemoteDecode).orElse(false);
         boolean decode =
-                request.kvTransfer().map(KvTransferParams::doRemotePrefill).orElse(false);
+                request.kvPush().map(KvTransferParams::doRemotePrefill).orElse(false);
         calls.add(
                 prefill ? "prefill on " + port : (decode ? "decode on " : "aggregated on ") + port + " after " + after);
         strike(
@@ -136,7 +136,7 @@ final class ScriptedNodes implements NodeClient {
                 prefill ? Moment.BEGIN_PREFILL : decode ? Moment.BEGIN_DECODE : Moment.BEGIN_AGGREGATED,
                 request.outputTokens().length);
         if (decode) {
-            Integer covered = reserved.remove(request.kvTransfer().orElseThrow().transferId());
+            Integer covered = reserved.remove(request.kvPush().orElseThrow().transferId());
             assertThat(covered)
                     .as("tokens of the reservation: all but the last output")
                     .isEqualTo(request.promptTokens().length + request.outputTokens().length - 1);

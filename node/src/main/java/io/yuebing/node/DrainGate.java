@@ -54,7 +54,7 @@ final class DrainGate implements Generator {
     @Override
     public TokenStream generate(GenerateRequest request) throws InterruptedException {
         boolean promised =
-                request.kvTransfer().map(KvTransferParams::doRemotePrefill).orElse(false);
+                request.kvPush().map(KvTransferParams::doRemotePrefill).orElse(false);
         synchronized (this) {
             if (!promised) {
                 requireOpen();

@@ -1,5 +1,6 @@
 package io.yuebing.node;
 
+import io.yuebing.api.KvLoadFailurePolicy;
 import io.yuebing.api.NodeRole;
 import io.yuebing.dialect.SurfaceOptions;
 import io.yuebing.kernels.ComputeMode;
@@ -42,6 +43,7 @@ import java.util.Optional;
  * @param hashSeed seed of the block hashes; the same on all nodes that share caches
  * @param reservationTimeout how long a reservation for an incoming KV cache lasts
  * @param reservePatience how long a request waits for room in the KV cache before it is refused
+ * @param kvLoadFailure what a failed pull leads to, unless the request says otherwise
  * @param gateway where to register; empty = the gateway knows this node by its own list
  * @param surface limits and habits of the HTTP surface
  */
@@ -73,5 +75,6 @@ public record NodeConfig(
         String hashSeed,
         Duration reservationTimeout,
         Duration reservePatience,
+        KvLoadFailurePolicy kvLoadFailure,
         Optional<URI> gateway,
         SurfaceOptions surface) {}

@@ -4,6 +4,9 @@ import io.yuebing.api.ErrorCode;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.Generator;
+import io.yuebing.api.KvKeep;
+import io.yuebing.api.KvPull;
+import io.yuebing.api.KvRendezvous;
 import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.ServiceException;
 import io.yuebing.api.TokenStream;
@@ -22,11 +25,15 @@ final class NodeGenerator implements Generator {
     private final Engine engine;
     private final KvPusher pusher;
     private final KvReceiver receiver;
+    private final KeepDesk keeper;
+    private final PullDesk puller;
 
-    NodeGenerator(Engine engine, KvPusher pusher, KvReceiver receiver) {
+    NodeGenerator(Engine engine, KvPusher pusher, KvReceiver receiver, KeepDesk keeper, PullDesk puller) {
         this.engine = engine;
         this.pusher = pusher;
         this.receiver = receiver;
+        this.keeper = keeper;
+        this.puller = puller;
     }
 
     @Override
@@ -34,8 +41,12 @@ final class NodeGenerator implements Generator {
         if (request.kvTransfer().isEmpty()) {
             return engine.generate(request);
         }
-        KvTransferParams transfer = request.kvTransfer().get();
-        return transfer.doRemoteDecode() ? prefill(request, transfer) : resume(request, transfer);
+        return switch (request.kvTransfer().get()) {
+            case KvTransferParams push -> push.doRemoteDecode() ? prefill(request, push) : resume(request, push);
+            case KvKeep keep -> keeper.keep(request, keep);
+            case KvPull source -> puller.generate(request, source);
+            case KvRendezvous meeting -> puller.generate(request, meeting);
+        };
     }
 
     private TokenStream prefill(GenerateRequest request, KvTransferParams target) {

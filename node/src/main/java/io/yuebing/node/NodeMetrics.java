@@ -1,8 +1,11 @@
 package io.yuebing.node;
 
+import io.yuebing.connector.KvPuller;
+import io.yuebing.connector.KvPullerStats;
 import io.yuebing.connector.KvPusher;
 import io.yuebing.connector.KvPusherStats;
 import io.yuebing.connector.KvReceiver;
+import io.yuebing.connector.LeaseStats;
 import io.yuebing.dialect.SurfaceMetrics;
 import io.yuebing.dialect.SurfaceMetrics.Sample;
 import io.yuebing.engine.Engine;
@@ -12,7 +15,9 @@ import io.yuebing.transfer.TransferFallback;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BinaryOperator;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 /** The metrics of a node's engine and KV transfer: vLLM's names where they mean the same. */
@@ -29,13 +34,16 @@ final class NodeMetrics {
         this.engine = engine;
     }
 
-    static void register(SurfaceMetrics metrics, String model, Engine engine, KvPusher pusher, KvReceiver receiver) {
+    static void register(
+            SurfaceMetrics metrics, String model, Engine engine, NodeTransfers transfers, PullDesk pulls) {
         NodeMetrics node = new NodeMetrics(metrics, model, engine);
         node.engine();
-        push(metrics, pusher);
-        routes(metrics, pusher);
-        receive(metrics, receiver);
-        memory(metrics, pusher, receiver);
+        push(metrics, transfers.pusher());
+        routes(metrics, transfers.pusher());
+        receive(metrics, transfers.receiver());
+        pull(metrics, transfers.puller(), pulls);
+        keep(metrics, transfers.receiver());
+        memory(metrics, transfers);
     }
 
     private void engine() {
@@ -123,10 +131,6 @@ final class NodeMetrics {
                 "yuebing:kv_reserved_bytes",
                 "KV bytes of open reservations.",
                 () -> receiver.reservationStats().bytesReserved());
-        metrics.gauge(
-                "yuebing:kv_oldest_lease_seconds",
-                "Age of the oldest open reservation.",
-                () -> receiver.reservationStats().oldestLeaseSeconds());
         metrics.counter(
                 "yuebing:kv_received_bytes",
                 "KV bytes verified and applied.",
@@ -149,28 +153,88 @@ final class NodeMetrics {
                 () -> receiver.serverStats().checksumFailures());
     }
 
+    private static void pull(SurfaceMetrics metrics, KvPuller puller, PullDesk pulls) {
+        metrics.counter("yuebing:kv_pulls", "KV pulls that ended, by how.", List.of("result"), () -> {
+            KvPullerStats stats = puller.stats();
+            return List.of(Sample.of(stats.completed(), "completed"), Sample.of(stats.failed(), "failed"));
+        });
+        metrics.counter(
+                "yuebing:kv_pull_bytes",
+                "KV bytes pulled and verified.",
+                () -> puller.stats().bytes());
+        metrics.counter(
+                "yuebing:kv_pull_reused_bytes",
+                "KV bytes that were not pulled because this node had them cached.",
+                () -> puller.stats().reusedBytes());
+        metrics.counter(
+                "yuebing:kv_pull_retries",
+                "Parts of pulls asked for again.",
+                () -> puller.stats().retries());
+        metrics.counter(
+                "yuebing:kv_pull_fallbacks",
+                "Prompts that another node kept and this one computed all the same, by reason.",
+                List.of("reason"),
+                () -> Arrays.stream(PullFallback.values())
+                        .map(reason -> Sample.of(pulls.fallbacks(reason), reason.metricName()))
+                        .toList());
+    }
+
+    private static void keep(SurfaceMetrics metrics, KvReceiver receiver) {
+        metrics.gauge(
+                "yuebing:kv_leases_open",
+                "Computed prompts that are kept for somebody who pulls them.",
+                () -> receiver.leaseStats().open());
+        metrics.counter("yuebing:kv_leases", "Kept prompts that were given up, by how.", List.of("result"), () -> {
+            LeaseStats stats = receiver.leaseStats();
+            return List.of(Sample.of(stats.released(), "released"), Sample.of(stats.expired(), "expired"));
+        });
+        metrics.counter(
+                "yuebing:kv_refused_reads",
+                "Reads of kept prompts that came too late or for something else.",
+                () -> receiver.leaseStats().refusedReads());
+    }
+
     /** What transfers hold and move, by peer. */
-    private static void memory(SurfaceMetrics metrics, KvPusher pusher, KvReceiver receiver) {
+    private static void memory(SurfaceMetrics metrics, NodeTransfers transfers) {
+        KvReceiver receiver = transfers.receiver();
+        KvPusher pusher = transfers.pusher();
+        KvPuller puller = transfers.puller();
         metrics.gauge(
                 "yuebing:kv_in_flight_bytes",
-                "KV bytes sent to a node and not acknowledged.",
+                "KV bytes sent to a node and not acknowledged, or asked of it and not arrived.",
                 List.of("peer"),
-                () -> pusher.bytesInFlight().entrySet().stream()
+                () -> byPeer(List.of(pusher.bytesInFlight(), puller.bytesInFlight()), Long::sum).entrySet().stream()
                         .map(peer -> Sample.of(peer.getValue(), peer.getKey().toString()))
                         .toList());
         metrics.gauge(
                 "yuebing:kv_waiting_release_bytes",
                 "KV bytes of computed prompts that are kept until their transfer has ended.",
-                () -> pusher.stats().bytesWaitingRelease());
+                () -> pusher.stats().bytesWaitingRelease()
+                        + receiver.leaseStats().bytes());
+        metrics.gauge(
+                "yuebing:kv_oldest_lease_seconds",
+                "Age of the oldest open reservation or kept prompt.",
+                () -> Math.max(
+                        receiver.reservationStats().oldestLeaseSeconds(),
+                        receiver.leaseStats().oldestSeconds()));
         metrics.counter(
                 "yuebing:transfer_peer_bytes",
                 "KV bytes that came from a peer (received) or went to it (sent). A peer is HOST:PORT if this node called,"
                         + " HOST if it was called.",
                 List.of("peer", "direction"),
-                () -> Stream.of(receiver.traffic(), pusher.traffic())
-                        .flatMap(traffic -> traffic.entrySet().stream())
+                () -> byPeer(
+                                List.of(receiver.traffic(), pusher.traffic(), puller.traffic()),
+                                (a, b) -> new PeerTraffic.Bytes(a.received() + b.received(), a.sent() + b.sent()))
+                        .entrySet()
+                        .stream()
                         .flatMap(NodeMetrics::directions)
                         .toList());
+    }
+
+    private static <K, V> Map<K, V> byPeer(List<Map<K, V>> maps, BinaryOperator<V> sum) {
+        return maps.stream()
+                .flatMap(map -> map.entrySet().stream())
+                .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue, sum));
     }
 
     private static Stream<Sample> directions(Map.Entry<String, PeerTraffic.Bytes> peer) {

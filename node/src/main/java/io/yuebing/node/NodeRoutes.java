@@ -1,31 +1,51 @@
 package io.yuebing.node;
 
 import io.yuebing.api.ErrorCode;
+import io.yuebing.api.KvPull;
 import io.yuebing.api.NodeInfo;
 import io.yuebing.api.ServiceException;
 import io.yuebing.dialect.ApiExchange;
 import io.yuebing.dialect.ApiRoutes;
 import io.yuebing.dialect.NodeWire;
+import io.yuebing.dialect.WireFormat;
 import io.yuebing.engine.KvPrefix;
 import io.yuebing.text.TextFiles;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** What the gateway asks of a node besides tokens: who it is, its text files, room for a KV cache. */
+/** What gateways and other nodes ask of a node besides tokens: who it is, its text files, room for a KV cache, where one is. */
 final class NodeRoutes {
+    /** How long a question for a prompt that is not there yet waits before it has to be asked again. */
+    static final Duration LONGEST_WAIT = Duration.ofSeconds(5);
+
+    /** The answer to such a question: no content. */
+    static final int NOT_YET = 204;
+
+    private final String engineId;
     private final TextFiles text;
     private final int maxModelLength;
     private final ReserveDesk desk;
+    private final KeepDesk keeper;
     private final DrainGate gate;
     private final Runnable onDrain;
     private volatile @Nullable NodeInfo info;
 
     /** @param onDrain what {@code POST /yuebing/v1/drain} sets off */
-    NodeRoutes(TextFiles text, int maxModelLength, ReserveDesk desk, DrainGate gate, Runnable onDrain) {
+    NodeRoutes(
+            String engineId,
+            TextFiles text,
+            int maxModelLength,
+            ReserveDesk desk,
+            KeepDesk keeper,
+            DrainGate gate,
+            Runnable onDrain) {
+        this.engineId = engineId;
         this.text = text;
         this.maxModelLength = maxModelLength;
         this.desk = desk;
+        this.keeper = keeper;
         this.gate = gate;
         this.onDrain = onDrain;
     }
@@ -46,6 +66,8 @@ final class NodeRoutes {
                 .post(NodeWire.RESERVE, this::reserve)
                 .post(NodeWire.CANCEL_RESERVE, this::cancelReserve)
                 .post(NodeWire.RELEASE, this::release)
+                .get(NodeWire.KEPT, this::kept)
+                .get(NodeWire.BOOTSTRAP, this::bootstrap)
                 .post(NodeWire.DRAIN, this::drain)
                 .get(NodeWire.CLOCK, exchange -> NodeWire.send(exchange, NodeWire.Clock.now()))
                 .get(NodeWire.TRANSFER, this::transfer);
@@ -86,6 +108,31 @@ final class NodeRoutes {
     private void cancelReserve(ApiExchange exchange) {
         NodeWire.CancelReserve which = NodeWire.read(exchange, NodeWire.CancelReserve.class);
         NodeWire.send(exchange, Map.of("released", desk.cancel(which.requestId())));
+    }
+
+    private void kept(ApiExchange exchange) throws InterruptedException {
+        String name = exchange.query("name")
+                .orElseThrow(() -> new ServiceException(
+                        ErrorCode.INVALID_REQUEST, "name is missing: the transfer_id of a prompt", "name"));
+        Optional<KvPull> kept = keeper.await(name, LONGEST_WAIT);
+        if (kept.isPresent()) {
+            exchange.send(200, WireFormat.kvPull(kept.get()));
+        } else {
+            exchange.sendEmpty(NOT_YET);
+        }
+    }
+
+    /** One engine without parallel shards: rank 0 of everything. */
+    private void bootstrap(ApiExchange exchange) {
+        NodeWire.send(
+                exchange,
+                Map.of(
+                        "0",
+                        Map.of(
+                                "engine_id",
+                                engineId,
+                                "worker_addr",
+                                Map.of("0", Map.of("0", "tcp://" + keeper.reachedAt())))));
     }
 
     private void release(ApiExchange exchange) {

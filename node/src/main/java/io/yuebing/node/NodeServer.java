@@ -4,10 +4,6 @@ import io.yuebing.api.ModelInfo;
 import io.yuebing.api.NodeInfo;
 import io.yuebing.api.NodeState;
 import io.yuebing.api.UserError;
-import io.yuebing.connector.KvPusher;
-import io.yuebing.connector.KvPusherOptions;
-import io.yuebing.connector.KvReceiver;
-import io.yuebing.connector.KvReceiverOptions;
 import io.yuebing.dialect.ApiRoutes;
 import io.yuebing.dialect.GenerateEndpoint;
 import io.yuebing.dialect.HttpListener;
@@ -26,8 +22,6 @@ import io.yuebing.model.Models;
 import io.yuebing.text.ChatTemplate;
 import io.yuebing.text.TextFiles;
 import io.yuebing.text.Tokenizer;
-import io.yuebing.transfer.TimeSource;
-import io.yuebing.transfer.TransferClientOptions;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -86,6 +80,7 @@ public final class NodeServer implements AutoCloseable {
     }
 
     private static NodeServer start(NodeConfig config, Models.ProgressListener progress, Deque<AutoCloseable> owned) {
+        String instanceId = UUID.randomUUID().toString();
         KernelChoice.wish(config.kernels());
         KernelWarmup.beginPlain();
         TextFiles text = TextFiles.of(config.model());
@@ -99,33 +94,7 @@ public final class NodeServer implements AutoCloseable {
         LOG.info("computes with {} threads, {}", config.threads(), KernelChoice.describe());
         own(owned, LoopWarmup.of(Models.inspect(config.model()).weightBytes()));
         Engine engine = own(owned, startEngine(config, model));
-        KvReceiver receiver = own(
-                owned,
-                KvReceiver.start(
-                        engine.cache(),
-                        engine::reserve,
-                        new KvReceiverOptions(
-                                label(config),
-                                config.transferHost(),
-                                config.transferPort(),
-                                config.transferHost(),
-                                config.reservationTimeout(),
-                                config.reservePatience(),
-                                config.maxQueuedSequences() + config.maxSequences(),
-                                config.transferProtocol(),
-                                config.transferSecurity(),
-                                config.insecureTransfer()),
-                        TimeSource.system()));
-        KvPusher pusher = own(
-                owned,
-                new KvPusher(
-                        engine.cache(),
-                        config.transferProtocol()
-                                .transport(
-                                        TransferClientOptions.DEFAULT.withSecurity(config.transferSecurity()),
-                                        TimeSource.system()),
-                        KvPusherOptions.defaults(label(config)),
-                        TimeSource.system()));
+        NodeTransfers transfers = own(owned, NodeTransfers.start(config, instanceId, engine));
         ModelInfo modelInfo = new ModelInfo(
                 config.servedModelName(),
                 engine.limits().maxModelLength(),
@@ -137,9 +106,9 @@ public final class NodeServer implements AutoCloseable {
                 config,
                 new ServedModel(modelInfo, tokenizer, template, Instant.now().getEpochSecond()),
                 text,
+                instanceId,
                 engine,
-                receiver,
-                pusher,
+                transfers,
                 owned);
     }
 
@@ -183,18 +152,28 @@ public final class NodeServer implements AutoCloseable {
             NodeConfig config,
             ServedModel served,
             TextFiles text,
+            String instanceId,
             Engine engine,
-            KvReceiver receiver,
-            KvPusher pusher,
+            NodeTransfers transfers,
             Deque<AutoCloseable> owned) {
-        DrainGate generator = new DrainGate(new NodeGenerator(engine, pusher, receiver));
+        KeepDesk keeper = new KeepDesk(engine, transfers.receiver(), transfers.reachedAt());
+        PullDesk puller = new PullDesk(
+                engine,
+                transfers.puller(),
+                own(owned, new KeptClient(config.reservationTimeout())),
+                config.reservePatience(),
+                config.kvLoadFailure());
+        DrainGate generator =
+                new DrainGate(new NodeGenerator(engine, transfers.pusher(), transfers.receiver(), keeper, puller));
         CompletableFuture<Void> drainRequested = new CompletableFuture<>();
         SurfaceMetrics metrics = new SurfaceMetrics();
-        NodeMetrics.register(metrics, served.info().name(), engine, pusher, receiver);
+        NodeMetrics.register(metrics, served.info().name(), engine, transfers, puller);
         NodeRoutes control = new NodeRoutes(
+                instanceId,
                 text,
                 served.info().maxModelLength(),
-                new ReserveDesk(receiver, config.transferAdvertise()),
+                new ReserveDesk(transfers.receiver(), transfers.reachedAt()),
+                keeper,
                 generator,
                 () -> drainRequested.completeAsync(() -> null));
         ApiRoutes routes = new ApiRoutes(metrics);
@@ -204,7 +183,7 @@ public final class NodeServer implements AutoCloseable {
         control.addTo(routes);
         HttpListener listener = own(owned, HttpListener.start(config.host(), config.port(), routes));
         NodeInfo info = new NodeInfo(
-                UUID.randomUUID().toString(),
+                instanceId,
                 URI.create("http://" + config.host() + ":" + listener.port()),
                 config.role(),
                 served.info());
@@ -218,10 +197,8 @@ public final class NodeServer implements AutoCloseable {
                 served.info().name(),
                 info.uri(),
                 config.transferHost(),
-                receiver.port());
-        BooleanSupplier otherWork = () -> engine.stats().heldBlocks() > 0
-                || receiver.reservationStats().open() > 0
-                || pusher.stats().active() > 0;
+                transfers.receiver().port());
+        BooleanSupplier otherWork = () -> engine.stats().heldBlocks() > 0 || transfers.busy();
         return new NodeServer(info, owned, generator, otherWork, registration, drainRequested);
     }
 
@@ -286,10 +263,6 @@ public final class NodeServer implements AutoCloseable {
             LOG.info("{} stops", info.label());
         }
         closeAll(owned);
-    }
-
-    private static String label(NodeConfig config) {
-        return config.role().wireName() + " node " + config.host() + ":" + config.port();
     }
 
     private static <T extends AutoCloseable> T own(Deque<AutoCloseable> owned, T thing) {

@@ -5,6 +5,7 @@ import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.ServiceException;
 import io.yuebing.connector.KvReceiver;
 import io.yuebing.engine.KvPrefix;
+import io.yuebing.transfer.PeerAddress;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -21,17 +22,17 @@ final class ReserveDesk {
     /** By attempt: what was granted, or empty if it was cancelled before that. */
     private final Map<String, Optional<KvTransferParams>> attempts = new LinkedHashMap<>();
 
-    private final Optional<String> advertised;
+    private final PeerAddress reachedAt;
 
-    /** @param advertised {@code HOST:PORT} where prefill nodes reach the receiver, if not where it is bound */
-    ReserveDesk(KvReceiver receiver, Optional<String> advertised) {
+    /** @param reachedAt where prefill nodes reach the receiver */
+    ReserveDesk(KvReceiver receiver, PeerAddress reachedAt) {
         this.receiver = receiver;
-        this.advertised = advertised;
+        this.reachedAt = reachedAt;
     }
 
     /** {@code HOST:PORT} where prefill nodes reach the receiver. */
     String address() {
-        return advertised.orElseGet(() -> receiver.address().toString());
+        return reachedAt.toString();
     }
 
     /** Reserves for an attempt, unless it has been cancelled. */
@@ -41,12 +42,7 @@ final class ReserveDesk {
             receiver.release(granted.transferId(), granted.generation());
             throw new ServiceException(ErrorCode.UNAVAILABLE, "the reservation for " + attempt + " was cancelled");
         }
-        return advertised.map(address -> reachedAt(granted, address)).orElse(granted);
-    }
-
-    private static KvTransferParams reachedAt(KvTransferParams params, String address) {
-        int colon = address.lastIndexOf(':');
-        return params.reachedAt(address.substring(0, colon), Integer.parseInt(address.substring(colon + 1)));
+        return granted.reachedAt(reachedAt.host(), reachedAt.port());
     }
 
     /** Ends an attempt, now or as soon as it is granted; true if something was given back. */

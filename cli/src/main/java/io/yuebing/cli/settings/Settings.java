@@ -198,7 +198,7 @@ public final class Settings {
             "reservation-timeout",
             ValueType.seconds(1),
             Duration.ofSeconds(300),
-            "how long a decode node keeps blocks for an incoming KV cache",
+            "how long a decode node keeps blocks for an incoming KV cache, and a prefill node a prompt to be pulled",
             NODE);
     public static final Setting<Duration> RESERVE_PATIENCE = fixed(
             "reserve-patience",
@@ -235,7 +235,8 @@ public final class Settings {
             ValueType.choice("fail", "recompute"),
             FailoverPolicy.DEFAULT.kvLoadFailure().wireName(),
             "what a failed KV transfer leads to: an error, or the decode node computes the prompt",
-            FAILOVER);
+            FAILOVER,
+            NODE);
     public static final Setting<String> TOOL_CALL_PARSER = fixed(
             "tool-call-parser",
             ValueType.choice("NAME|auto|none", parsers(ToolFormat.allNames())),
