@@ -7,6 +7,7 @@ module io.yuebing.cli {
     requires io.yuebing.gateway;
     requires io.yuebing.gguf;
     requires io.yuebing.kv;
+    requires io.yuebing.text;
     requires io.yuebing.transfer;
     // Only commands that compute resolve these (the launcher adds the module io.yuebing.node or io.yuebing.bench): the
     // other processes start faster without the engine, and without the JVM's notice about its incubating vector module.

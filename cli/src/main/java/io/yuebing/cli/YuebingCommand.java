@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
             DoctorCommand.class,
             PullCommand.class,
             InspectCommand.class,
+            QuantizeCommand.class,
             KvCommand.class,
             TransferCommand.class,
             BenchCommand.class,

@@ -23,6 +23,7 @@ class CommandsTest {
                 "doctor",
                 "pull",
                 "inspect",
+                "quantize",
                 "kv",
                 "transfer",
                 "bench",

@@ -2,7 +2,9 @@ package io.yuebing.model;
 
 import io.yuebing.api.UserError;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 
 /**
  * Tokens of a text, cut into sequences of equal length: most to calibrate with, some kept aside to measure with.
@@ -64,6 +66,22 @@ public record CalibrationTokens(List<int[]> sequences, List<int[]> heldOut) {
         System.arraycopy(beginning, 0, tokens, 0, beginning.length);
         System.arraycopy(text, from, tokens, beginning.length, count);
         return tokens;
+    }
+
+    /** @throws UserError if a model cannot compute them */
+    void requireFit(ModelConfig model) {
+        if (longest() > model.maxPositions()) {
+            throw new UserError("sequences of " + longest() + " tokens are longer than the model's "
+                    + model.maxPositions() + "; give a smaller --sequence-length");
+        }
+        Stream.concat(sequences.stream(), heldOut.stream())
+                .flatMapToInt(Arrays::stream)
+                .filter(id -> id < 0 || id >= model.vocabSize())
+                .findFirst()
+                .ifPresent(id -> {
+                    throw new UserError("the calibration text has token " + id + ", the model knows "
+                            + model.vocabSize() + "; its tokenizer must belong to another model");
+                });
     }
 
     /** Tokens of the longest sequence. */

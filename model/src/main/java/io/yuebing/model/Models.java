@@ -146,6 +146,7 @@ public final class Models {
             throw new UserError(dir + " is quantised already (" + how.describe()
                     + "); quantising needs float weights (f32, f16, bf16)");
         });
+        tokens.requireFit(files.config());
         return ModelQuantizer.run(dir, files.spec(), files.checkpoint(), out, options, tokens, progress);
     }
 

@@ -22,7 +22,7 @@ public final class Amounts {
     }
 
     /** {@code 4:05}, or {@code 1:02:03}. */
-    static String clock(Duration duration) {
+    public static String clock(Duration duration) {
         return duration.toHours() > 0
                 ? String.format(
                         Locale.ROOT,

@@ -6,6 +6,8 @@ public enum Part {
     NODE,
     /** An engine without a server around it. */
     ENGINE,
+    /** Everything that computes with a model, engine or not. */
+    ARITHMETIC,
     /** The choice of the model. */
     MODEL,
     /** A server that listens. */

@@ -1,6 +1,7 @@
 package io.yuebing.cli.settings;
 
 import static io.yuebing.cli.settings.Part.ANSWERS;
+import static io.yuebing.cli.settings.Part.ARITHMETIC;
 import static io.yuebing.cli.settings.Part.CHAT;
 import static io.yuebing.cli.settings.Part.ENGINE;
 import static io.yuebing.cli.settings.Part.FAILOVER;
@@ -121,7 +122,8 @@ public final class Settings {
             "cores that the process may use",
             "threads that compute, in each node",
             NODE,
-            ENGINE);
+            ENGINE,
+            ARITHMETIC);
     public static final Setting<String> CACHE = computed(
             "cache",
             ValueType.text("DIR"),
@@ -147,7 +149,8 @@ public final class Settings {
             "auto",
             "loops that compute: compiled C, Java's Vector API or plain Java; auto takes the first that runs here",
             NODE,
-            ENGINE);
+            ENGINE,
+            ARITHMETIC);
     public static final Setting<String> KV_DTYPE = fixed(
             "kv-dtype",
             ValueType.choice("bf16", "f32", "f16", "int8"),

@@ -16,7 +16,7 @@ public sealed interface Quantization permits GptqLayers, AwqConfig, Fp8Config, C
     String SUPPORTED = "supported: gptq with 2, 3, 4 or 8 bits, awq (gemm) with 4 bits, fp8 and fbgemm_fp8 (e4m3),"
             + " compressed-tensors (pack-quantized with 4 or 8 bits, int-quantized and float-quantized with 8,"
             + " mxfp4-pack-quantized), and no quantisation (f32, f16, bf16); take a variant of the model in one of"
-            + " these, or convert its unquantised weights, for example with llm-compressor";
+            + " these, or quantise its unquantised weights with ./yuebing quantize";
 
     /** How a layer is held where it is quantised; empty if it is certainly not. */
     Optional<LinearFormat> formatOf(String layer);

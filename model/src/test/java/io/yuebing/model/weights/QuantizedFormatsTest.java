@@ -205,7 +205,7 @@ class QuantizedFormatsTest {
                 .message()
                 .startsWith("config.json: ")
                 .contains("is not supported; supported: gptq with 2, 3, 4 or 8 bits, awq (gemm)")
-                .contains("llm-compressor");
+                .contains("yuebing quantize");
     }
 
     @Test
