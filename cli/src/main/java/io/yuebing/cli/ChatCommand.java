@@ -2,7 +2,6 @@ package io.yuebing.cli;
 
 import io.yuebing.cli.chat.ChatClient;
 import io.yuebing.cli.chat.ChatSession;
-import io.yuebing.cli.process.Addresses;
 import io.yuebing.cli.process.ExitSignals;
 import io.yuebing.cli.settings.Configuration;
 import io.yuebing.cli.settings.Part;
@@ -50,10 +49,7 @@ final class ChatCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Configuration configuration = SettingOptions.configuration(spec);
-        URI server = configuration
-                .find(Settings.GATEWAY_URL)
-                .orElseGet(() -> URI.create(Addresses.url(
-                        Addresses.reachable(configuration.get(Settings.HOST)), configuration.get(Settings.PORT))));
+        URI server = GatewayStart.running(configuration);
         try (ChatClient client = new ChatClient(server, configuration.find(Settings.API_KEY))) {
             ExitSignals.onInterrupt(() -> {
                 if (!client.cancel()) {

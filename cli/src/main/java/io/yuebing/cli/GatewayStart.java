@@ -1,6 +1,7 @@
 package io.yuebing.cli;
 
 import io.yuebing.api.KvLoadFailurePolicy;
+import io.yuebing.cli.process.Addresses;
 import io.yuebing.cli.settings.Configuration;
 import io.yuebing.cli.settings.Settings;
 import io.yuebing.dialect.SurfaceOptions;
@@ -47,5 +48,13 @@ final class GatewayStart {
                 gateway.close();
             }
         };
+    }
+
+    /** The gateway that is to be talked to: the one that is named, or the one that would run with these settings. */
+    static URI running(Configuration configuration) {
+        return configuration
+                .find(Settings.GATEWAY_URL)
+                .orElseGet(() -> URI.create(Addresses.url(
+                        Addresses.reachable(configuration.get(Settings.HOST)), configuration.get(Settings.PORT))));
     }
 }

@@ -24,6 +24,7 @@ import picocli.CommandLine.Spec;
             GatewayCommand.class,
             DrainCommand.class,
             ChatCommand.class,
+            TopCommand.class,
             DoctorCommand.class,
             PullCommand.class,
             InspectCommand.class,

@@ -20,6 +20,7 @@ class CommandsTest {
                 "node",
                 "gateway",
                 "chat",
+                "top",
                 "doctor",
                 "pull",
                 "inspect",
