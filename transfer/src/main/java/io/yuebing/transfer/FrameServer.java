@@ -16,6 +16,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.function.Function;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -30,6 +31,7 @@ import org.slf4j.LoggerFactory;
  */
 final class FrameServer implements TransferServer {
     static final int MAX_HANDSHAKES = 128;
+    private static final int PORT_ATTEMPTS = 8;
     private static final long MIN_RING_BYTES = 2L << 20;
 
     private static final Logger log = LoggerFactory.getLogger(FrameServer.class);
@@ -42,9 +44,9 @@ final class FrameServer implements TransferServer {
     private final @Nullable SSLContext tls;
     private final TimeSource time;
     private final Map<String, Segment> segments;
-    private final ServerSocketChannel listener;
+    private final List<ServerSocketChannel> listeners;
     private final InetSocketAddress address;
-    private final Thread acceptor;
+    private final List<Thread> acceptors;
     private final TimeSource.Beat deadlines;
     private final ServerCounters counters = new ServerCounters();
     private final PeerTraffic traffic = new PeerTraffic();
@@ -60,19 +62,22 @@ final class FrameServer implements TransferServer {
             @Nullable SSLContext tls,
             List<Segment> segments,
             TimeSource time,
-            ServerSocketChannel listener)
+            List<ServerSocketChannel> listeners)
             throws IOException {
         this.ring = ring;
         this.options = options;
         this.tls = tls;
         this.time = time;
         this.segments = segments.stream().collect(Collectors.toUnmodifiableMap(Segment::name, Function.identity()));
-        this.listener = listener;
-        this.address = (InetSocketAddress) listener.getLocalAddress();
+        this.listeners = listeners;
+        this.address = (InetSocketAddress) listeners.getFirst().getLocalAddress();
         this.complaints = new PeerComplaints(log::warn, log::debug, time);
         this.deadlines = time.every(DEADLINE_CHECK, "transfer-server-deadlines", this::checkDeadlines);
-        this.acceptor =
-                Thread.ofVirtual().name("transfer-accept-" + address.getPort()).start(this::accept);
+        this.acceptors = listeners.stream()
+                .map(listener -> Thread.ofVirtual()
+                        .name("transfer-accept-" + address.getPort())
+                        .start(() -> accept(listener)))
+                .toList();
     }
 
     /**
@@ -84,18 +89,52 @@ final class FrameServer implements TransferServer {
     static FrameServer start(
             Frame.RingWish ring, TransferServerOptions options, List<Segment> segments, TimeSource time)
             throws IOException {
-        InetSocketAddress wanted = new InetSocketAddress(options.host(), options.port());
-        refuseIfOpenToAnybody(options, wanted);
+        List<String> hosts = Stream.concat(Stream.of(options.host()), options.furtherHosts().stream())
+                .distinct()
+                .toList();
+        for (String host : hosts) {
+            refuseIfOpenToAnybody(options, new InetSocketAddress(host, options.port()));
+        }
         SSLContext tls = options.security() instanceof TransferSecurity.Tls(SSLContext context) ? context : null;
+        List<ServerSocketChannel> listeners = listen(hosts, options.port());
+        try {
+            return new FrameServer(ring, options, tls, segments, time, listeners);
+        } catch (IOException | RuntimeException e) {
+            listeners.forEach(FrameSession::closeQuietly);
+            throw e;
+        }
+    }
+
+    /** One listener a host, all on one port; the first host decides which, if any will do. */
+    private static List<ServerSocketChannel> listen(List<String> hosts, int wanted) throws IOException {
+        for (int attempt = 1; ; attempt++) {
+            List<ServerSocketChannel> listeners = new ArrayList<>();
+            int port = wanted;
+            try {
+                for (String host : hosts) {
+                    port = listen(listeners, host, port);
+                }
+                return listeners;
+            } catch (IOException e) {
+                listeners.forEach(FrameSession::closeQuietly);
+                // a port that is free on one address may be taken on the next
+                if (wanted != 0 || listeners.size() < 2 || attempt == PORT_ATTEMPTS) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    private static int listen(List<ServerSocketChannel> listeners, String host, int port) throws IOException {
         ServerSocketChannel listener = ServerSocketChannel.open();
+        listeners.add(listener);
         try {
             listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-            listener.bind(wanted, 1024);
-            return new FrameServer(ring, options, tls, segments, time, listener);
+            listener.bind(new InetSocketAddress(host, port), 1024);
+            return ((InetSocketAddress) listener.getLocalAddress()).getPort();
         } catch (IOException | RuntimeException e) {
-            listener.close();
             throw new IOException(
-                    "cannot listen for transfers on " + options.host() + ":" + options.port() + ": " + e.getMessage()
+                    "cannot listen for transfers on " + host + ":" + port + ": " + e.getMessage()
                             + "; choose another transfer address",
                     e);
         }
@@ -105,7 +144,7 @@ final class FrameServer implements TransferServer {
             throws IOException {
         boolean loopback = !wanted.isUnresolved() && wanted.getAddress().isLoopbackAddress();
         if (!loopback && options.security() instanceof TransferSecurity.None && !options.insecure()) {
-            throw new IOException("will not listen for transfers on " + options.host() + ":" + options.port()
+            throw new IOException("will not listen for transfers on " + wanted.getHostString() + ":" + wanted.getPort()
                     + " with neither a secret nor TLS, for whoever reaches it could write there: give"
                     + " --transfer-secret-file or --transfer-tls-cert, -key and -ca, or --insecure-transfer if every"
                     + " host of that network is trusted");
@@ -127,7 +166,7 @@ final class FrameServer implements TransferServer {
         return traffic.snapshot();
     }
 
-    private void accept() {
+    private void accept(ServerSocketChannel listener) {
         while (!closed) {
             try {
                 admit(listener.accept());
@@ -246,12 +285,14 @@ final class FrameServer implements TransferServer {
     public void close() {
         closed = true;
         deadlines.close();
-        FrameSession.closeQuietly(listener);
+        listeners.forEach(FrameSession::closeQuietly);
         List<ServerConnection> open = new ArrayList<>(handshaking);
         open.addAll(established);
         open.forEach(ServerConnection::stop);
         try {
-            acceptor.join(CLOSE_PATIENCE);
+            for (Thread acceptor : acceptors) {
+                acceptor.join(CLOSE_PATIENCE);
+            }
             for (ServerConnection connection : open) {
                 connection.join(CLOSE_PATIENCE);
             }

@@ -6,9 +6,12 @@ import java.net.NetworkInterface;
 import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -55,13 +58,19 @@ final class FrameTransport implements Transport {
     public TransferSession connect(PeerAddress peer, String segment, Greeting greeting) throws TransferException {
         boolean sameHost = sameHost(peer);
         Frame.RingWish asked = wish == Frame.RingWish.IF_POSSIBLE && !sameHost ? Frame.RingWish.NEVER : wish;
-        LaneKeeper.Opener opener = from -> open(peer, from, segment, greeting, asked);
-        LaneOpening.Opened first = opener.open(LaneKeeper.localAddress(options.localAddresses(), 0));
-        TransferRoute route = route(first.agreed(), sameHost);
-        FrameSession session =
-                new FrameSession(peer, options, time, first.agreed().welcome(), route, sessions::remove);
-        session.addLane(0, first);
-        LaneKeeper keeper = new LaneKeeper(session, options.lanes(), options.localAddresses(), time.nanoTime(), opener);
+        LaneKeeper.Opener opener = way -> open(new PeerAddress(way.to(), peer.port()), way, segment, greeting, asked);
+        First first = first(ways(peer, List.of(), asked), opener);
+        ClientHandshake.Agreed agreed = first.opened().agreed();
+        TransferRoute route = route(agreed, sameHost);
+        List<Way> ways = new ArrayList<>(
+                ways(peer, greeting.furtherHosts(agreed.welcome().hello()), asked));
+        // lane 0 keeps the way that it has
+        ways.remove(first.way());
+        ways.addFirst(first.way());
+        FrameSession session = new FrameSession(peer, options, time, agreed.welcome(), route, sessions::remove);
+        session.addLane(0, first.opened());
+        LaneKeeper keeper =
+                new LaneKeeper(session, Math.max(options.lanes(), ways.size()), ways, time.nanoTime(), opener);
         session.keptBy(keeper);
         sessions.add(session);
         if (closed) {
@@ -79,12 +88,50 @@ final class FrameTransport implements Transport {
                                     route.why()),
                             () -> log.info(
                                     "transfer peer {} is reached over {}: {}", peer, route.protocol(), route.why()));
+            if (ways.size() > 1) {
+                log.info("transfer peer {} is reached by {} network cards: {}", peer, ways.size(), ways);
+            }
         }
         return session;
     }
 
+    /** The first lane and the way that it took. */
+    private record First(Way way, LaneOpening.Opened opened) {}
+
+    /** Opens the first lane by the first way that leads there: a card that fails must not keep the others from it. */
+    private static First first(List<Way> ways, LaneKeeper.Opener opener) throws TransferException {
+        for (Way way : ways.subList(0, ways.size() - 1)) {
+            try {
+                return new First(way, opener.open(way));
+            } catch (TransferException e) {
+                if (e.kind() != Kind.CONNECT_FAILED) {
+                    throw e;
+                }
+                log.info("the way {} does not lead to the peer, the next is tried: {}", way, e.getMessage());
+            }
+        }
+        return new First(ways.getLast(), opener.open(ways.getLast()));
+    }
+
+    /** Shared memory needs one way only; a name that cannot be resolved fails later, at the connection. */
+    private List<Way> ways(PeerAddress peer, List<String> furtherHosts, Frame.RingWish asked) {
+        List<Way.PeerHost> hosts = new ArrayList<>();
+        for (String host : Stream.concat(Stream.of(peer.host()), furtherHosts.stream())
+                .distinct()
+                .toList()) {
+            try {
+                hosts.add(new Way.PeerHost(host, InetAddress.getByName(host)));
+            } catch (UnknownHostException e) {
+                log.debug("the host {} of {} has no known address: {}", host, peer, e.getMessage());
+            }
+        }
+        return hosts.isEmpty() || asked != Frame.RingWish.NEVER
+                ? List.of(new Way(null, peer.host()))
+                : Way.between(options.localAddresses(), hosts);
+    }
+
     private LaneOpening.Opened open(
-            PeerAddress peer, @Nullable InetAddress from, String segment, Greeting greeting, Frame.RingWish asked)
+            PeerAddress peer, Way way, String segment, Greeting greeting, Frame.RingWish asked)
             throws TransferException {
         LaneOpening opening = new LaneOpening(peer, options, tls, time.nanoTime());
         openings.add(opening);
@@ -92,7 +139,7 @@ final class FrameTransport implements Transport {
             if (closed) {
                 opening.end(new TransferException(Kind.CANCELLED, "the transport was closed here"));
             }
-            return opening.open(from, segment, greeting, asked);
+            return opening.open(way.from(), segment, greeting, asked);
         } finally {
             openings.remove(opening);
         }

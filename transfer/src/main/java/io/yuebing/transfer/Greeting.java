@@ -1,5 +1,6 @@
 package io.yuebing.transfer;
 
+import java.util.List;
 import java.util.Optional;
 
 /** What one side says of itself at the handshake, with its judgement of what the other side says. */
@@ -23,4 +24,9 @@ public interface Greeting {
 
     /** Empty to accept; otherwise one sentence that names both sides, expected and found. */
     Optional<String> refuse(byte[] peerHello);
+
+    /** Further hosts under which the peer says that its port is reached, one for each of its network cards. */
+    default List<String> furtherHosts(byte[] peerHello) {
+        return List.of();
+    }
 }

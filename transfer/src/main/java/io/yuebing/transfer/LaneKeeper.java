@@ -1,17 +1,15 @@
 package io.yuebing.transfer;
 
-import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * Opens the further lanes of a session, again and again where one breaks.
  *
- * <p>Lanes take the local addresses in turn, so that several network cards share the work. After each failure of a lane
- * the pause before the next attempt doubles, from a second to half a minute.
+ * <p>Lanes take the ways in turn, so that several network cards share the work; a card that fails loses its lanes and is
+ * tried again. After each failure of a lane the pause before the next attempt doubles, from a second to half a minute.
  */
 final class LaneKeeper {
     static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
@@ -20,14 +18,14 @@ final class LaneKeeper {
     private static final Logger log = LoggerFactory.getLogger(LaneKeeper.class);
 
     private final FrameSession session;
-    private final List<InetAddress> localAddresses;
+    private final List<Way> ways;
     private final Opener opener;
     private final Slot[] slots;
 
     /** Opens one connection like the session's first. */
     @FunctionalInterface
     interface Opener {
-        LaneOpening.Opened open(@Nullable InetAddress from) throws TransferException;
+        LaneOpening.Opened open(Way way) throws TransferException;
     }
 
     /** What is known of one lane; guarded by the keeper. */
@@ -39,10 +37,11 @@ final class LaneKeeper {
 
     /**
      * @param lanes how many there are to be, the first included
+     * @param ways at least one; lane 0 took the first
      */
-    LaneKeeper(FrameSession session, int lanes, List<InetAddress> localAddresses, long nowNanos, Opener opener) {
+    LaneKeeper(FrameSession session, int lanes, List<Way> ways, long nowNanos, Opener opener) {
         this.session = session;
-        this.localAddresses = localAddresses;
+        this.ways = List.copyOf(ways);
         this.opener = opener;
         this.slots = new Slot[lanes];
         for (int i = 0; i < lanes; i++) {
@@ -51,8 +50,8 @@ final class LaneKeeper {
         }
     }
 
-    static @Nullable InetAddress localAddress(List<InetAddress> addresses, int slot) {
-        return addresses.isEmpty() ? null : addresses.get(slot % addresses.size());
+    private Way way(int lane) {
+        return ways.get(lane % ways.size());
     }
 
     /** Tries every lane that is missing and whose pause is over; returns at once. */
@@ -76,10 +75,10 @@ final class LaneKeeper {
 
     private void open(int number, long nowNanos) {
         try {
-            session.addLane(number, opener.open(localAddress(localAddresses, number)));
+            session.addLane(number, opener.open(way(number)));
         } catch (TransferException e) {
             ejected(number, nowNanos);
-            log.debug("lane {} of {} cannot be opened: {}", number, session.peer(), e.getMessage());
+            log.debug("lane {} of {} cannot be opened by {}: {}", number, session.peer(), way(number), e.getMessage());
         } finally {
             synchronized (this) {
                 slots[number].opening = false;

@@ -10,8 +10,8 @@ import java.util.List;
  * @param connectTimeout for connection and handshake together
  * @param stallTimeout a peer that owes an answer for so long is given up
  * @param windowBytes most bytes in flight on one lane; the peer may set less
- * @param lanes connections of one session
- * @param localAddresses addresses of this host that lanes take in turn; empty to let the system choose
+ * @param lanes connections of one session; there is at least one for each network card that is used
+ * @param localAddresses addresses of this host's network cards that share the work; empty to let the system choose
  * @param security how peers are known; must be what they expect
  */
 public record TransferClientOptions(

@@ -1,11 +1,13 @@
 package io.yuebing.transfer;
 
 import java.time.Duration;
+import java.util.List;
 
 /**
  * Where a transfer server listens, with its limits.
  *
  * @param host address to bind
+ * @param furtherHosts addresses to bind beside it, on the same port: one for each network card that shares the work
  * @param port port to bind; 0 = any free one
  * @param maxConnections most connections past their handshake; each holds one receive buffer
  * @param maxSliceBytes longest slice taken
@@ -18,6 +20,7 @@ import java.time.Duration;
  */
 public record TransferServerOptions(
         String host,
+        List<String> furtherHosts,
         int port,
         int maxConnections,
         int maxSliceBytes,
@@ -29,6 +32,7 @@ public record TransferServerOptions(
         boolean insecure) {
 
     public TransferServerOptions {
+        furtherHosts = List.copyOf(furtherHosts);
         if (maxConnections < 1 || maxSliceBytes < 1 || windowBytes < 1) {
             throw new IllegalArgumentException("transfer server limits must be positive: " + maxConnections
                     + " connections, slices of " + maxSliceBytes + " bytes, a window of " + windowBytes + " bytes");
@@ -47,6 +51,7 @@ public record TransferServerOptions(
     public static TransferServerOptions listening(String host, int port, int maxSliceBytes) {
         return new TransferServerOptions(
                 host,
+                List.of(),
                 port,
                 256,
                 maxSliceBytes,
@@ -61,6 +66,7 @@ public record TransferServerOptions(
     public TransferServerOptions withSecurity(TransferSecurity other, boolean insecurely) {
         return new TransferServerOptions(
                 host,
+                furtherHosts,
                 port,
                 maxConnections,
                 maxSliceBytes,
@@ -75,6 +81,7 @@ public record TransferServerOptions(
     public TransferServerOptions withMaxConnections(int count) {
         return new TransferServerOptions(
                 host,
+                furtherHosts,
                 port,
                 count,
                 maxSliceBytes,
@@ -86,8 +93,33 @@ public record TransferServerOptions(
                 insecure);
     }
 
+    public TransferServerOptions withFurtherHosts(List<String> hosts) {
+        return new TransferServerOptions(
+                host,
+                hosts,
+                port,
+                maxConnections,
+                maxSliceBytes,
+                windowBytes,
+                handshakeTimeout,
+                stallTimeout,
+                idleTimeout,
+                security,
+                insecure);
+    }
+
     public TransferServerOptions withTimeouts(Duration handshake, Duration stall, Duration idle) {
         return new TransferServerOptions(
-                host, port, maxConnections, maxSliceBytes, windowBytes, handshake, stall, idle, security, insecure);
+                host,
+                furtherHosts,
+                port,
+                maxConnections,
+                maxSliceBytes,
+                windowBytes,
+                handshake,
+                stall,
+                idle,
+                security,
+                insecure);
     }
 }
