@@ -43,6 +43,7 @@ record ModelFiles(
             return of(
                     gguf.get(),
                     view.architecture(),
+                    view.spec(),
                     view.config(),
                     Optional.empty(),
                     Optional.empty(),
@@ -60,9 +61,11 @@ record ModelFiles(
     private static ModelFiles folder(Path dir) {
         JsonObject json = JsonObject.read(dir.resolve("config.json"));
         Optional<JsonObject> generation = JsonObject.readIfPresent(dir.resolve("generation_config.json"));
+        Architecture architecture = Architectures.of(json);
         return of(
                 dir,
-                Architectures.of(json),
+                architecture,
+                architecture.spec(json),
                 json,
                 generation,
                 Quantization.read(json, dir),
@@ -73,12 +76,12 @@ record ModelFiles(
     private static ModelFiles of(
             Path model,
             Architecture architecture,
+            DecoderSpec spec,
             JsonObject json,
             Optional<JsonObject> generation,
             Optional<Quantization> quantization,
             Supplier<Checkpoint> checkpoint,
             boolean chatTemplate) {
-        DecoderSpec spec = architecture.spec(json);
         AttentionSpec attention = spec.attention();
         ModelConfig config = new ModelConfig(
                 architecture.name(),

@@ -51,6 +51,21 @@ public record DecoderSpec(
                 names.within(prefix));
     }
 
+    /** The same model whose norms have other offsets. */
+    public DecoderSpec withNormOffset(float offset) {
+        return new DecoderSpec(
+                vocabSize,
+                hiddenSize,
+                maxPositions,
+                embeddingScale,
+                normEps,
+                offset,
+                layers,
+                logitCap,
+                tiedEmbeddings,
+                names);
+    }
+
     /** The layout of the KV cache of all layers; they all keep the same of a token. */
     public KvLayout kvLayout(int blocks, int blockSize, ElementType type, String fingerprint) {
         return attention().kvLayout(layers.size(), blocks, blockSize, type, fingerprint);

@@ -3,6 +3,7 @@ package io.yuebing.model.decoder;
 import io.yuebing.api.UserError;
 import io.yuebing.model.json.JsonObject;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -10,6 +11,8 @@ import java.util.Optional;
  * to a layer, weights of norms stored as their difference from 1. As in transformers' {@code models/gemma3}.
  */
 final class Gemma3 implements Architecture {
+    private static final int LAYERS_OF_27B = 62;
+
     private static final TensorNames NAMES = TensorNames.LLAMA
             .withHeadNorms()
             .with(TensorRole.ATTENTION_OUTPUT_NORM, "post_attention_layernorm.weight")
@@ -19,6 +22,16 @@ final class Gemma3 implements Architecture {
     @Override
     public String name() {
         return "Gemma3ForCausalLM";
+    }
+
+    @Override
+    public Optional<GgufForm> gguf() {
+        return Optional.of(GgufForm.of("gemma3")
+                .withSumsOfNorms()
+                .withConfig(Gemma3::completeGguf)
+                .with("post_attention_norm", "post_attention_layernorm")
+                .with("ffn_norm", "pre_feedforward_layernorm")
+                .with("post_ffw_norm", "post_feedforward_layernorm"));
     }
 
     @Override
@@ -37,6 +50,20 @@ final class Gemma3 implements Architecture {
                 (float) json.number("final_logit_softcapping", 1e-6, 1e6).orElse(DecoderSpec.NO_CAP),
                 config.flag("tie_word_embeddings", true),
                 NAMES);
+    }
+
+    /**
+     * GGUF has no place for the scale of attention; as in llama.cpp, the model of 27B alone divides by more than its head
+     * size.
+     */
+    private static void completeGguf(Map<String, Object> config) {
+        if (config.get("num_hidden_layers") instanceof Number layers
+                && config.get("hidden_size") instanceof Number hidden
+                && config.get("num_attention_heads") instanceof Number heads) {
+            Object headSize = config.getOrDefault("head_dim", hidden.intValue() / heads.intValue());
+            boolean largest = layers.intValue() == LAYERS_OF_27B;
+            config.put("query_pre_attn_scalar", largest ? hidden.intValue() / heads.intValue() : headSize);
+        }
     }
 
     private static List<LayerSpec> layers(DecoderConfig config) {

@@ -1,7 +1,10 @@
 package io.yuebing.model.decoder;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * How GGUF files hold the models of a family: what differs from the common names, so that the family's config.json and
@@ -11,10 +14,20 @@ import java.util.Map;
  * @param experts whether the files have experts: some architectures of GGUF are two families
  * @param pairedRows whether the rows of query and key lie paired, see
  *     {@link io.yuebing.model.weights.RowOrder}
+ * @param sumsOfNorms whether weights of norms, of which the family's own files hold the difference from 1, are whole here
+ * @param singleRows names in GGUF of a layer's matrices of one row, which are vectors there
+ * @param config completes what config.json would say by what the architecture implies
  * @param layerTensors names of a layer's tensors here by their names in GGUF, both without layer and {@code .weight};
  *     {@code *} stands for the number of an expert
  */
-public record GgufForm(String architecture, boolean experts, boolean pairedRows, Map<String, String> layerTensors) {
+public record GgufForm(
+        String architecture,
+        boolean experts,
+        boolean pairedRows,
+        boolean sumsOfNorms,
+        Set<String> singleRows,
+        Consumer<Map<String, Object>> config,
+        Map<String, String> layerTensors) {
     private static final Map<String, String> COMMON = Map.ofEntries(
             Map.entry("attn_norm", "input_layernorm"),
             Map.entry("attn_q", "self_attn.q_proj"),
@@ -34,28 +47,48 @@ public record GgufForm(String architecture, boolean experts, boolean pairedRows,
             Map.entry("ffn_down_exps", "mlp.experts.*.down_proj"));
 
     public GgufForm {
+        singleRows = Set.copyOf(singleRows);
         layerTensors = Map.copyOf(layerTensors);
     }
 
     /** A dense family with the common names and rows in order. */
     public static GgufForm of(String architecture) {
-        return new GgufForm(architecture, false, false, COMMON);
+        return new GgufForm(architecture, false, false, false, Set.of(), config -> {}, COMMON);
     }
 
     /** The same family with experts. */
     public GgufForm withExperts() {
-        return new GgufForm(architecture, true, pairedRows, layerTensors);
+        return new GgufForm(architecture, true, pairedRows, sumsOfNorms, singleRows, config, layerTensors);
     }
 
     /** The same family with paired rows of query and key. */
     public GgufForm withPairedRows() {
-        return new GgufForm(architecture, experts, true, layerTensors);
+        return new GgufForm(architecture, experts, true, sumsOfNorms, singleRows, config, layerTensors);
+    }
+
+    /** The same family with whole weights of norms. */
+    public GgufForm withSumsOfNorms() {
+        return new GgufForm(architecture, experts, pairedRows, true, singleRows, config, layerTensors);
+    }
+
+    /** The same family, whose architecture implies more than the metadata says. */
+    public GgufForm withConfig(Consumer<Map<String, Object>> completion) {
+        return new GgufForm(
+                architecture, experts, pairedRows, sumsOfNorms, singleRows, config.andThen(completion), layerTensors);
     }
 
     /** The same family with another name here for a layer's tensor. */
     public GgufForm with(String inGguf, String here) {
         Map<String, String> changed = new HashMap<>(layerTensors);
         changed.put(inGguf, here);
-        return new GgufForm(architecture, experts, pairedRows, changed);
+        return new GgufForm(architecture, experts, pairedRows, sumsOfNorms, singleRows, config, changed);
+    }
+
+    /** The same family with a matrix of one row. */
+    public GgufForm withSingleRow(String inGguf, String here) {
+        Set<String> more = new HashSet<>(singleRows);
+        more.add(inGguf);
+        GgufForm named = with(inGguf, here);
+        return new GgufForm(architecture, experts, pairedRows, sumsOfNorms, more, config, named.layerTensors());
     }
 }

@@ -1,6 +1,7 @@
 package io.yuebing.model.decoder;
 
 import io.yuebing.model.json.JsonObject;
+import java.util.Optional;
 
 /**
  * GLM-4 (GLM Team, 2024): neighbouring channels of the first half of each head are turned; gate and up are one matrix.
@@ -15,6 +16,17 @@ record Glm4(String name, boolean outputNorms) implements Architecture {
     private static final TensorNames NAMES_WITH_OUTPUT_NORMS = NAMES.with(
                     TensorRole.ATTENTION_OUTPUT_NORM, "post_self_attn_layernorm.weight")
             .with(TensorRole.MLP_OUTPUT_NORM, "post_mlp_layernorm.weight");
+
+    /** The older models have an architecture of their own there. */
+    @Override
+    public Optional<GgufForm> gguf() {
+        return outputNorms
+                ? Optional.of(GgufForm.of("glm4")
+                        .with("ffn_up", "mlp.gate_up_proj")
+                        .with("post_attention_norm", "post_self_attn_layernorm")
+                        .with("post_ffw_norm", "post_mlp_layernorm"))
+                : Optional.empty();
+    }
 
     @Override
     public DecoderSpec spec(JsonObject json) {

@@ -2,6 +2,7 @@ package io.yuebing.model.decoder;
 
 import io.yuebing.model.json.JsonObject;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Mixtral (Jiang et al., 2024): Mistral with experts, of which a token uses two. As in transformers'
@@ -18,6 +19,17 @@ final class Mixtral implements Architecture {
     @Override
     public String name() {
         return "MixtralForCausalLM";
+    }
+
+    @Override
+    public Optional<GgufForm> gguf() {
+        return Optional.of(GgufForm.of("llama")
+                .withExperts()
+                .withPairedRows()
+                .with("ffn_gate_inp", "block_sparse_moe.gate")
+                .with("ffn_gate_exps", "block_sparse_moe.experts.*.w1")
+                .with("ffn_up_exps", "block_sparse_moe.experts.*.w3")
+                .with("ffn_down_exps", "block_sparse_moe.experts.*.w2"));
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.yuebing.model.decoder;
 
 import io.yuebing.model.json.JsonObject;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Phi-3, 3.5 and 4 (Abdin et al., 2024): Llama with fused matrices; Phi-4-mini turns a part of each head only. As in
@@ -15,6 +16,11 @@ final class Phi3 implements Architecture {
     @Override
     public String name() {
         return "Phi3ForCausalLM";
+    }
+
+    @Override
+    public Optional<GgufForm> gguf() {
+        return Optional.of(GgufForm.of("phi3").with("ffn_up", "mlp.gate_up_proj"));
     }
 
     @Override

@@ -2,6 +2,7 @@ package io.yuebing.model.decoder;
 
 import io.yuebing.api.UserError;
 import io.yuebing.model.json.JsonObject;
+import java.util.Optional;
 
 /**
  * Qwen1.5 and Qwen2 with experts (Yang et al., 2024): beside the chosen ones a shared expert, which each token weighs
@@ -15,6 +16,17 @@ final class Qwen2Moe implements Architecture {
     @Override
     public String name() {
         return "Qwen2MoeForCausalLM";
+    }
+
+    @Override
+    public Optional<GgufForm> gguf() {
+        return Optional.of(GgufForm.of("qwen2moe")
+                .withExperts()
+                .withConfig(config -> config.put("norm_topk_prob", false))
+                .withSingleRow("ffn_gate_inp_shexp", "mlp.shared_expert_gate")
+                .with("ffn_gate_shexp", "mlp.shared_expert.gate_proj")
+                .with("ffn_up_shexp", "mlp.shared_expert.up_proj")
+                .with("ffn_down_shexp", "mlp.shared_expert.down_proj"));
     }
 
     @Override

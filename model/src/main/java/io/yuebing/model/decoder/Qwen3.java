@@ -1,6 +1,7 @@
 package io.yuebing.model.decoder;
 
 import io.yuebing.model.json.JsonObject;
+import java.util.Optional;
 
 /**
  * Qwen3 (Yang et al., 2025): Qwen2 whose query and key heads are normalised, without their biases. As in transformers'
@@ -10,6 +11,11 @@ final class Qwen3 implements Architecture {
     @Override
     public String name() {
         return "Qwen3ForCausalLM";
+    }
+
+    @Override
+    public Optional<GgufForm> gguf() {
+        return Optional.of(GgufForm.of("qwen3"));
     }
 
     @Override

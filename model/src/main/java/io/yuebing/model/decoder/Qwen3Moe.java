@@ -3,6 +3,7 @@ package io.yuebing.model.decoder;
 import io.yuebing.model.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Qwen3 with experts (Yang et al., 2025), in all layers or in some. As in transformers' {@code models/qwen3_moe}.
@@ -11,6 +12,12 @@ final class Qwen3Moe implements Architecture {
     @Override
     public String name() {
         return "Qwen3MoeForCausalLM";
+    }
+
+    @Override
+    public Optional<GgufForm> gguf() {
+        return Optional.of(
+                GgufForm.of("qwen3moe").withExperts().withConfig(config -> config.put("norm_topk_prob", true)));
     }
 
     @Override

@@ -4,6 +4,7 @@ import io.yuebing.api.UserError;
 import io.yuebing.gguf.GgufMetadata;
 import io.yuebing.gguf.GgufModel;
 import io.yuebing.gguf.GgufTensor;
+import io.yuebing.model.decoder.GgufForm;
 import io.yuebing.model.json.JsonObject;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -55,17 +56,18 @@ final class GgufConfig {
      * Makes the configuration.
      *
      * @param tensors under their names in the file
-     * @param architecture of GGUF, for example {@code qwen2}
+     * @param form how the family's files look
      * @param name of transformers, for example {@code Qwen2ForCausalLM}
      */
-    static JsonObject of(GgufModel model, Map<String, GgufTensor> tensors, String architecture, String name) {
-        GgufConfig config = new GgufConfig(model, tensors, architecture + ".");
+    static JsonObject of(GgufModel model, Map<String, GgufTensor> tensors, GgufForm form, String name) {
+        GgufConfig config = new GgufConfig(model, tensors, form.architecture() + ".");
         config.config.put("architectures", List.of(name));
         config.addSizes();
         config.addAttention();
         config.addRope();
         config.addExperts();
         config.config.put("eos_token_id", config.endTokens());
+        form.config().accept(config.config);
         byte[] json = JsonMapper.shared().writeValueAsBytes(config.config);
         return JsonObject.parse(model.file() + ": metadata as config.json", json);
     }
@@ -94,6 +96,10 @@ final class GgufConfig {
         });
         config.put("attention_bias", tensors.containsKey("blk.0.attn_q.bias"));
         integer("attention.sliding_window").ifPresent(size -> config.put("sliding_window", size));
+        if (!metadata.isList(prefix + "attention.sliding_window_pattern")) {
+            integer("attention.sliding_window_pattern")
+                    .ifPresent(layers -> config.put("sliding_window_pattern", layers));
+        }
     }
 
     private void addRope() {
@@ -105,6 +111,8 @@ final class GgufConfig {
                 .ifPresent(length -> scaling.put("original_max_position_embeddings", length));
         metadata.number(prefix + "rope.scaling.attn_factor")
                 .ifPresent(factor -> scaling.put("attention_factor", factor));
+        metadata.number(prefix + "rope.freq_base_swa").ifPresent(theta -> config.put("rope_local_base_freq", theta));
+        addPartOfHead();
         Optional<GgufTensor> factors = Optional.ofNullable(tensors.get("rope_freqs.weight"));
         if (factors.isPresent()) {
             // The same arithmetic: every frequency is divided by a factor of its own.
@@ -117,9 +125,26 @@ final class GgufConfig {
                             GgufView.floats(factors.get()),
                             "attention_factor",
                             1));
+        } else if (tensors.containsKey("rope_factors_long.weight")) {
+            scaling.put("rope_type", "longrope");
+            scaling.put("long_factor", GgufView.floats(tensor("rope_factors_long.weight")));
+            scaling.put("short_factor", GgufView.floats(tensor("rope_factors_short.weight")));
+            config.put("rope_scaling", scaling);
         } else if (!type.equals("none")) {
             scaling.put("rope_type", type);
             config.put("rope_scaling", scaling);
+        }
+    }
+
+    /** Channels of a head that are turned, where it is not all of them. */
+    private void addPartOfHead() {
+        OptionalInt channels = integer("rope.dimension_count");
+        Object heads = config.get("num_attention_heads");
+        if (channels.isPresent() && heads instanceof Long count && count > 0) {
+            int headSize = integer("attention.key_length").orElse((int) (required("embedding_length") / count));
+            if (channels.getAsInt() != headSize && headSize > 0) {
+                config.put("partial_rotary_factor", (double) channels.getAsInt() / headSize);
+            }
         }
     }
 
@@ -130,7 +155,11 @@ final class GgufConfig {
         });
         integer("expert_used_count").ifPresent(count -> config.put("num_experts_per_tok", count));
         integer("expert_feed_forward_length").ifPresent(size -> config.put("moe_intermediate_size", size));
-        config.put("norm_topk_prob", true);
+        integer("expert_shared_feed_forward_length")
+                .ifPresentOrElse(
+                        size -> config.put("shared_expert_intermediate_size", size),
+                        () -> perLayer("feed_forward_length")
+                                .ifPresent(size -> config.put("shared_expert_intermediate_size", size)));
     }
 
     private List<Long> endTokens() {

@@ -6,6 +6,7 @@ import io.yuebing.gguf.GgufModel;
 import io.yuebing.gguf.GgufTensor;
 import io.yuebing.model.decoder.Architecture;
 import io.yuebing.model.decoder.Architectures;
+import io.yuebing.model.decoder.DecoderSpec;
 import io.yuebing.model.decoder.GgufForm;
 import io.yuebing.model.json.JsonObject;
 import io.yuebing.model.weights.Checkpoint;
@@ -67,10 +68,16 @@ public record GgufView(Architecture architecture, JsonObject config, Checkpoint 
         GgufForm form = architecture.gguf().orElseThrow();
         Map<String, GgufTensor> tensors = new HashMap<>();
         model.tensors().forEach(tensor -> tensors.put(tensor.name(), tensor));
-        JsonObject config = GgufConfig.of(model, tensors, name, architecture.name());
+        JsonObject config = GgufConfig.of(model, tensors, form, architecture.name());
         Checkpoint checkpoint =
                 Checkpoint.of(model.file(), new Renaming(form, config).all(model.tensors()), own -> inFile(form, own));
         return new GgufView(architecture, config, checkpoint, model.metadata().has("tokenizer.chat_template"));
+    }
+
+    /** What the family declares of the model as the file has it. */
+    public DecoderSpec spec() {
+        DecoderSpec spec = architecture.spec(config);
+        return architecture.gguf().orElseThrow().sumsOfNorms() ? spec.withNormOffset(0) : spec;
     }
 
     private static UserError unsupported(Path file, String found) {
@@ -109,7 +116,8 @@ public record GgufView(Architecture architecture, JsonObject config, Checkpoint 
                 if (own.contains("*")) {
                     addExperts(tensor, own, into);
                 } else {
-                    into.put(own, info(tensor, rows(tensor, kind)));
+                    TensorInfo info = info(tensor, rows(tensor, kind));
+                    into.put(own, form.singleRows().contains(kind) ? row(info) : info);
                 }
             } else if (whole.matches()) {
                 into.put(OUTER.getOrDefault(whole.group(1), whole.group(1)) + whole.group(2), info(tensor, 0));
@@ -154,6 +162,19 @@ public record GgufView(Architecture architecture, JsonObject config, Checkpoint 
                                 tensor.offset() + expert * bytes,
                                 bytes));
             }
+        }
+
+        /** A vector as a matrix of one row. */
+        private static TensorInfo row(TensorInfo vector) {
+            return vector.shape().size() != 1
+                    ? vector
+                    : new TensorInfo(
+                            vector.file(),
+                            vector.name(),
+                            vector.type(),
+                            List.of(1L, vector.shape().getFirst()),
+                            vector.offset(),
+                            vector.bytes());
         }
 
         private static TensorInfo info(GgufTensor tensor, int pairedHeads) {
