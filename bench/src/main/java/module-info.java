@@ -10,7 +10,10 @@ module io.yuebing.bench {
     requires transitive io.yuebing.kv;
     requires io.yuebing.api;
     requires io.yuebing.engine;
+    requires io.yuebing.gguf;
     requires io.yuebing.model;
+    requires io.yuebing.text;
+    requires jdk.management;
     requires java.net.http;
     requires io.yuebing.transfer;
     requires jdk.incubator.vector;
@@ -19,6 +22,7 @@ module io.yuebing.bench {
     exports io.yuebing.bench;
     exports io.yuebing.bench.chaos;
     exports io.yuebing.bench.engine;
+    exports io.yuebing.bench.fuzz;
     exports io.yuebing.bench.make;
     exports io.yuebing.bench.serving;
 }

@@ -15,6 +15,7 @@ import picocli.CommandLine.Spec;
             BenchServingCommand.class,
             BenchTransferCommand.class,
             BenchChaosCommand.class,
+            BenchFuzzCommand.class,
             BenchMakeModelCommand.class
         },
         footerHeading = "%nOf the launcher itself:%n",
@@ -26,6 +27,7 @@ import picocli.CommandLine.Spec;
             "  ./yuebing bench serving --url http://localhost:8000 --rate 2 --html report.html",
             "  ./yuebing bench transfer --protocol tcp,shm --block 16KiB,1MiB",
             "  ./yuebing bench chaos --minutes 1",
+            "  ./yuebing bench fuzz --format gguf --mutations 100000",
             "  ./yuebing bench jmh QuantizedProduct -p tokens=1,64"
         })
 final class BenchCommand implements Runnable {

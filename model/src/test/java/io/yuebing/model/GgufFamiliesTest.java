@@ -30,7 +30,9 @@ class GgufFamiliesTest {
     @ParameterizedTest
     @CsvSource({"qwen3, qwen3", "qwen3_moe, qwen3moe", "mistral, llama", "mixtral, llama", "phi3, phi3"})
     void familiesAreReadAsConverted(String name, String architecture) throws IOException {
-        Path model = changed(name, Map.of("mistral", Map.<String, Object>of("sliding_window", 0)).getOrDefault(name, Map.of()));
+        Path model = changed(
+                name,
+                Map.of("mistral", Map.<String, Object>of("sliding_window", 0)).getOrDefault(name, Map.of()));
         assertSameLogits(model, architecture, Map.of());
     }
 
@@ -72,8 +74,9 @@ class GgufFamiliesTest {
                 .matrix("model.layers.0.mlp.gate", 6, HIDDEN)
                 .matrix("model.layers.0.mlp.shared_expert_gate", 1, HIDDEN);
         attention(model);
-        for (String expert : new String[] {"experts.0.", "experts.1.", "experts.2.", "experts.3.", "experts.4.",
-            "experts.5.", "shared_expert."}) {
+        for (String expert : new String[] {
+            "experts.0.", "experts.1.", "experts.2.", "experts.3.", "experts.4.", "experts.5.", "shared_expert."
+        }) {
             String prefix = "model.layers.0.mlp." + expert;
             int width = expert.startsWith("shared") ? WIDTH : 16;
             model.matrix(prefix + "gate_proj", width, HIDDEN)
@@ -113,7 +116,8 @@ class GgufFamiliesTest {
     private Path changed(String name, Map<String, Object> fields) throws IOException {
         Path from = ModelRun.MODELS.resolve(name);
         ObjectNode config = (ObjectNode) JsonMapper.shared().readTree(from.resolve("config.json"));
-        new LinkedHashMap<>(fields).forEach((field, value) -> config.set(field, JsonMapper.shared().valueToTree(value)));
+        new LinkedHashMap<>(fields)
+                .forEach((field, value) -> config.set(field, JsonMapper.shared().valueToTree(value)));
         Files.writeString(dir.resolve("config.json"), config.toString());
         Files.copy(from.resolve("model.safetensors"), dir.resolve("model.safetensors"));
         return dir;

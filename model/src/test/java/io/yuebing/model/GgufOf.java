@@ -92,19 +92,22 @@ final class GgufOf {
                 .integer(key + "attention.head_count_kv", number("num_key_value_heads", heads))
                 .integer(key + "attention.key_length", headSize)
                 .integer(key + "attention.value_length", headSize)
-                .integer(
-                        key + "rope.dimension_count",
-                        (int) (headSize * config.path("partial_rotary_factor").asDouble(1)))
+                .integer(key + "rope.dimension_count", (int)
+                        (headSize * config.path("partial_rotary_factor").asDouble(1)))
                 .number(key + "rope.freq_base", (float) theta())
-                .number(key + "attention.layer_norm_rms_epsilon", (float) config.path("rms_norm_eps").asDouble(1e-6))
+                .number(key + "attention.layer_norm_rms_epsilon", (float)
+                        config.path("rms_norm_eps").asDouble(1e-6))
                 .texts("tokenizer.ggml.tokens", Collections.nCopies(number("vocab_size", 0), "x"))
                 .integer("tokenizer.ggml.eos_token_id", 1);
         if (config.path("sliding_window").isNumber()) {
             file.integer(key + "attention.sliding_window", number("sliding_window", 0));
         }
         if (config.path("rope_scaling").isObject()) {
-            file.text(key + "rope.scaling.type", config.path("rope_scaling").path("rope_type").asString())
-                    .number(key + "rope.scaling.factor", (float) config.path("rope_scaling").path("factor").asDouble());
+            file.text(
+                            key + "rope.scaling.type",
+                            config.path("rope_scaling").path("rope_type").asString())
+                    .number(key + "rope.scaling.factor", (float)
+                            config.path("rope_scaling").path("factor").asDouble());
         }
         int count = number("num_experts", number("num_local_experts", 0));
         if (count > 0) {
@@ -125,20 +128,24 @@ final class GgufOf {
     private void tensors(byte[] bytes) {
         ByteBuffer data = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         int length = (int) data.getLong(0);
-        JsonNode header =
-                JsonMapper.shared().readTree(new String(bytes, Long.BYTES, length, StandardCharsets.UTF_8));
+        JsonNode header = JsonMapper.shared().readTree(new String(bytes, Long.BYTES, length, StandardCharsets.UTF_8));
         for (String name : header.propertyNames()) {
             if (!name.equals("__metadata__")) {
                 JsonNode entry = header.get(name);
-                int from = Long.BYTES + length + entry.get("data_offsets").get(0).asInt();
+                int from =
+                        Long.BYTES + length + entry.get("data_offsets").get(0).asInt();
                 int end = Long.BYTES + length + entry.get("data_offsets").get(1).asInt();
-                long[] shape = entry.get("shape").valueStream().mapToLong(JsonNode::asLong).toArray();
+                long[] shape = entry.get("shape")
+                        .valueStream()
+                        .mapToLong(JsonNode::asLong)
+                        .toArray();
                 add(name, GgmlType.valueOf(entry.get("dtype").asString()), shape, Arrays.copyOfRange(bytes, from, end));
             }
         }
         experts.forEach((name, stack) -> {
-            ByteBuffer all = ByteBuffer.allocate(
-                    stack.parts().values().stream().mapToInt(part -> part.length).sum());
+            ByteBuffer all = ByteBuffer.allocate(stack.parts().values().stream()
+                    .mapToInt(part -> part.length)
+                    .sum());
             stack.parts().values().forEach(all::put);
             file.tensor(name, stack.type(), all.array(), stack.parts().size(), stack.shape()[0], stack.shape()[1]);
         });
@@ -155,7 +162,8 @@ final class GgufOf {
             default -> {
                 String block = "blk." + parts[2] + ".";
                 if (parts[3].contains(".experts.")) {
-                    String[] expert = parts[3].substring(parts[3].indexOf(".experts.") + 9).split("\\.");
+                    String[] expert = parts[3].substring(parts[3].indexOf(".experts.") + 9)
+                            .split("\\.");
                     experts.computeIfAbsent(
                                     block + names.get(expert[1]) + ".weight",
                                     key -> new Stack(type, shape, new TreeMap<>()))

@@ -7,11 +7,11 @@ import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The JSON files beside the weights in a made model's directory. */
-final class ModelJson {
+public final class ModelJson {
     private ModelJson() {}
 
     /** Content by file name. */
-    static Map<String, String> files(Geometry geometry, boolean quantised) {
+    public static Map<String, String> files(Geometry geometry, boolean quantised) {
         MadeTokenizer tokenizer = new MadeTokenizer(geometry.vocabSize());
         return Map.of(
                 "config.json", write(config(geometry, tokenizer, quantised)),
