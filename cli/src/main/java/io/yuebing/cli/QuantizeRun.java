@@ -109,9 +109,7 @@ final class QuantizeRun {
                     report.uncalibrated());
         }
         if (!report.left().isEmpty()) {
-            to.printf(
-                    "%d matrices stay as they are, since their sizes do not suit the packing: %s%n",
-                    report.left().size(), String.join(", ", report.left()));
+            to.printf("%d matrices stay as they are: %s%n", report.left().size(), String.join(", ", report.left()));
         }
         to.flush();
     }

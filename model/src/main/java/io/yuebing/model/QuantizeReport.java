@@ -10,7 +10,7 @@ import java.util.List;
  * @param matrices that were quantised
  * @param uncalibrated those among them that no calibration token reached, so that they were just rounded: rarely used
  *     experts
- * @param left matrices that stay as they are because their sizes do not suit the packing
+ * @param left matrices that stay as they are: their sizes do not suit the packing, or they are multiplied from both sides
  * @param bytesBefore of all tensors
  * @param bytesAfter of all tensors
  */

@@ -77,7 +77,8 @@ class FrameTest {
                     .allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(width))
                     .anyMatch(line -> line.startsWith("NODE") || line.startsWith("ROLE"));
         }
-        assertThat(lines(now, 40)).contains("ROLE     NODE    STATE      RUN  WAIT", "decode   d:8100  draining     4     1");
+        assertThat(lines(now, 40))
+                .contains("ROLE     NODE    STATE      RUN  WAIT", "decode   d:8100  draining     4     1");
         assertThat(lines(now, 30)).contains("NODE    STATE      RUN  WAIT", "d:8100  draining     4     1");
     }
 

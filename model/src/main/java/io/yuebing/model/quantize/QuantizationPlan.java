@@ -4,6 +4,7 @@ import io.yuebing.kernels.ComputeMode;
 import io.yuebing.model.QuantizeOptions;
 import io.yuebing.model.decoder.DecoderSpec;
 import io.yuebing.model.decoder.LayerByLayer;
+import io.yuebing.model.decoder.TensorRole;
 import io.yuebing.model.weights.Checkpoint;
 import io.yuebing.model.weights.SafetensorsWriter;
 import io.yuebing.model.weights.SafetensorsWriter.Planned;
@@ -25,7 +26,8 @@ import java.util.stream.Collectors;
  * Which tensors a quantised model has.
  *
  * @param layers the matrices to quantise, layer by layer
- * @param left matrices whose sizes do not suit the packing
+ * @param left matrices that stay as they are: those whose sizes do not suit the packing, and those from latent rows to
+ *     keys and values, whose parts are multiplied from both sides
  */
 record QuantizationPlan(Checkpoint source, int bits, int groupSize, List<List<Asked>> layers, List<String> left) {
     /** Files of public models are hardly larger. */
@@ -47,6 +49,9 @@ record QuantizationPlan(Checkpoint source, int bits, int groupSize, List<List<As
                     }
                 }
                 layers.add(quantised);
+                if (spec.names().has(TensorRole.KEY_VALUE_UP)) {
+                    left.add(spec.names().of(TensorRole.KEY_VALUE_UP, layer));
+                }
             }
         }
         return new QuantizationPlan(source, options.bits(), options.groupSize(), layers, left);

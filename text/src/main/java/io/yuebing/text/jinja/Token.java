@@ -8,6 +8,8 @@ package io.yuebing.text.jinja;
  * @param line counted from 1
  */
 record Token(Type type, String text, int line) {
+    private static final int MOST_SHOWN = 60;
+
     enum Type {
         DATA,
         VARIABLE_BEGIN,
@@ -39,7 +41,13 @@ record Token(Type type, String text, int line) {
             case BLOCK_BEGIN -> "'{%'";
             case BLOCK_END -> "'%}'";
             case EOF -> "the end of the template";
-            case NAME, STRING, INTEGER, FLOAT, OPERATOR -> "'" + text + "'";
+            case NAME, STRING, INTEGER, FLOAT, OPERATOR -> "'" + shown() + "'";
         };
+    }
+
+    /** The text in a message of one line. */
+    private String shown() {
+        String line = text.replaceAll("\\p{Cntrl}", "?");
+        return line.length() <= MOST_SHOWN ? line : line.substring(0, MOST_SHOWN) + "...";
     }
 }

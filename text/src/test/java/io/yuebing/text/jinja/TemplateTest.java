@@ -96,6 +96,15 @@ class TemplateTest {
     }
 
     @Test
+    void errorsAreOneLineWhateverTheTemplateHolds() {
+        assertThatThrownBy(() -> Template.parse("{{ a '\n" + "x".repeat(200) + "' }}"))
+                .isInstanceOf(JinjaException.class)
+                .message()
+                .startsWith("line 1: expected '}}', found '?xxx")
+                .hasSizeLessThan(120);
+    }
+
+    @Test
     void errorsNameTheirLine() {
         assertThatThrownBy(() -> Template.parse("a\n{% if x %}\n{{ 1 + }}\n{% endif %}"))
                 .hasMessage("line 3: unexpected '}}'");
