@@ -161,8 +161,15 @@ void NAME(yuebing_scores)(
     for (; m + QUERIES <= to; m += QUERIES) {
         score(keys, channels, key_scales, scale, q, at + m, scores + m * POSITIONS, QUERIES);
     }
-    for (; m < to; m++) {
-        score(keys, channels, key_scales, scale, q, at + m, scores + m * POSITIONS, 1);
+    switch (to - m) { /* together, or each would load the keys again */
+        case 3:
+            score(keys, channels, key_scales, scale, q, at + m, scores + m * POSITIONS, 3);
+            break;
+        case 2:
+            score(keys, channels, key_scales, scale, q, at + m, scores + m * POSITIONS, 2);
+            break;
+        case 1:
+            score(keys, channels, key_scales, scale, q, at + m, scores + m * POSITIONS, 1);
     }
 }
 
@@ -272,11 +279,17 @@ void NAME(yuebing_accumulate)(
         float *sums,
         int32_t stride,
         int32_t queries) {
-    if (queries == QUERIES) {
-        accumulate(values, channels, first, last, weights, sums, stride, QUERIES);
-        return;
-    }
-    for (int m = 0; m < queries; m++) {
-        accumulate(values, channels, first, last, weights + m * POSITIONS, sums + (int64_t)m * stride, stride, 1);
+    switch (queries) { /* at most QUERIES; a loop for each, whose sums are in registers */
+        case 4:
+            accumulate(values, channels, first, last, weights, sums, stride, 4);
+            break;
+        case 3:
+            accumulate(values, channels, first, last, weights, sums, stride, 3);
+            break;
+        case 2:
+            accumulate(values, channels, first, last, weights, sums, stride, 2);
+            break;
+        case 1:
+            accumulate(values, channels, first, last, weights, sums, stride, 1);
     }
 }

@@ -197,10 +197,20 @@ final class AttentionGroup {
     private void locate(CacheView cache, int[] table, int kvHead, int tile) {
         int least = from(0);
         int most = firstPosition + rows - 1;
+        int before = -1;
+        int slot = 0;
+        long row = 0;
         for (int i = 0; i < TILE; i++) {
             int position = Math.clamp(tile + i, least, most);
-            int block = position / cache.blockSize();
-            long row = cache.offset(table[block], Attention.KEYS, kvHead, position - block * cache.blockSize());
+            if (before < 0 || position != before && slot + 1 == cache.blockSize()) {
+                int block = position / cache.blockSize();
+                slot = position - block * cache.blockSize();
+                row = cache.offset(table[block], Attention.KEYS, kvHead, slot);
+            } else if (position != before) {
+                slot++;
+                row += cache.tokenStride();
+            }
+            before = position;
             keyRows[i] = row;
             keyScales[i] = cache.scale(row);
             valueScales[i] = cache.scale(row + cache.kvStride());
