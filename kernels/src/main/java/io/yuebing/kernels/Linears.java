@@ -72,6 +72,44 @@ public final class Linears {
         return quantized(w, bias, mode, arena, null);
     }
 
+    /** Inputs whose codes are in one word of {@link #nibbleWords}. */
+    public static final int NIBBLES_PER_WORD = 8;
+
+    /**
+     * Quantised weights whose 4-bit codes lie in words of eight inputs, the first in the lowest bits, as GPTQ stores them:
+     * what {@link #quantized} makes of them, without taking words apart and putting them together again.
+     *
+     * @param groupSize inputs that share a scale, a multiple of 8
+     * @param words {@code [inputs / 8][outputs]}, little-endian
+     * @param scales {@code [groups][outputs]}
+     * @param zeros {@code [groups][outputs]}, unsigned zero points
+     */
+    public static Linear nibbleWords(
+            int outputs,
+            int inputs,
+            int groupSize,
+            MemorySegment words,
+            float[] scales,
+            byte[] zeros,
+            float[] bias,
+            ComputeMode mode,
+            Arena arena) {
+        long parameters = (long) Math.ceilDiv(inputs, groupSize) * outputs;
+        if (inputs % NIBBLES_PER_WORD != 0
+                || groupSize % NIBBLES_PER_WORD != 0
+                || words.byteSize() != (long) inputs / NIBBLES_PER_WORD * outputs * Integer.BYTES
+                || scales.length != parameters
+                || zeros.length != parameters) {
+            throw new IllegalArgumentException("Words of " + words.byteSize() + " bytes, " + scales.length
+                    + " scales and " + zeros.length + " zero points do not make 4-bit codes of " + outputs + " x "
+                    + inputs + " in groups of " + groupSize);
+        }
+        PanelShape shape = PanelPacker.wordsShape(outputs, inputs, groupSize, scales, zeros);
+        MemorySegment memory = arena.allocate(shape.bytes(), ALIGNMENT);
+        PanelPacker.packWords(shape, words, scales, zeros, memory);
+        return new PanelMatrix(shape, memory, padded(bias, shape), mode, new int[0], null);
+    }
+
     /**
      * Adds to every weight the offset of its group of inputs: weights of the form {@code scale * code + offset}.
      *

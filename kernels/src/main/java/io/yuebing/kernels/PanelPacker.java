@@ -97,7 +97,7 @@ final class PanelPacker {
                 int firstRow = panel * ROWS;
                 int rows = Math.min(ROWS, shape.outputs() - firstRow);
                 long at = panel * shape.panelBytes() + group * shape.groupBytes(0);
-                packHeader(shape, w, group, firstRow, rows, to, at);
+                packHeader(shape, w.scales(), w.zeros(), group, firstRow, rows, to, at);
                 int parameters = group * shape.outputs() + firstRow;
                 for (int row = 0; row < rows && !shape.ownZeros(); row++) {
                     shift[row] = shape.encoding().middle() - (w.zeros()[parameters + row] & 0xFF);
@@ -108,18 +108,62 @@ final class PanelPacker {
         }
     }
 
+    /**
+     * Packs 4-bit codes that lie in words of eight inputs already, as panels hold them: whole stretches are copied.
+     *
+     * @param words {@code [inputs / 8][outputs]}, little-endian; groups are whole words
+     * @param scales {@code [groups][outputs]}
+     * @param zeros {@code [groups][outputs]}
+     */
+    static void packWords(PanelShape shape, MemorySegment words, float[] scales, byte[] zeros, MemorySegment to) {
+        int outputs = shape.outputs();
+        int[] last = new int[ROWS];
+        for (int group = 0; group < shape.groups(); group++) { // outermost: keeps the words read within few pages
+            long firstWord = (long) group * shape.words(0);
+            for (int panel = 0; panel < shape.panels(); panel++) {
+                int firstRow = panel * ROWS;
+                int rows = Math.min(ROWS, outputs - firstRow);
+                long at = panel * shape.panelBytes() + group * shape.groupBytes(0);
+                packHeader(shape, scales, zeros, group, firstRow, rows, to, at);
+                at += shape.headerBytes();
+                for (int word = 0; word < shape.words(group); word++, at += ROW_BYTES) {
+                    long from = ((firstWord + word) * outputs + firstRow) * Integer.BYTES;
+                    if (rows == ROWS) {
+                        MemorySegment.copy(words, SOURCE_INT, from, to, ValueLayout.JAVA_INT, at, ROWS);
+                    } else {
+                        MemorySegment.copy(words, SOURCE_INT, from, last, 0, rows);
+                        copy(last, ROWS, to, at);
+                    }
+                }
+            }
+        }
+    }
+
+    /** The form of 4-bit codes that lie in words already. */
+    static PanelShape wordsShape(int outputs, int inputs, int groupSize, float[] scales, byte[] zeros) {
+        boolean ownZeros = !zerosAre(zeros, PanelEncoding.NIBBLE.middle());
+        return new PanelShape(PanelEncoding.NIBBLE, outputs, inputs, groupSize, fitHalfPrecision(scales), ownZeros);
+    }
+
     private static void packHeader(
-            PanelShape shape, QuantizedWeights w, int group, int firstRow, int rows, MemorySegment to, long at) {
+            PanelShape shape,
+            float[] scales,
+            byte[] zeros,
+            int group,
+            int firstRow,
+            int rows,
+            MemorySegment to,
+            long at) {
         int parameters = group * shape.outputs() + firstRow;
         for (int row = 0; row < ROWS; row++) {
-            float scale = row < rows ? w.scales()[parameters + row] : 0;
+            float scale = row < rows ? scales[parameters + row] : 0;
             if (shape.halfScales()) {
                 to.set(ValueLayout.JAVA_SHORT, at + row * Short.BYTES, Float.floatToFloat16(scale));
             } else {
                 to.set(ValueLayout.JAVA_FLOAT, at + row * Float.BYTES, scale);
             }
             if (shape.ownZeros()) {
-                int zero = row < rows ? w.zeros()[parameters + row] & 0xFF : 0;
+                int zero = row < rows ? zeros[parameters + row] & 0xFF : 0;
                 to.set(ValueLayout.JAVA_SHORT, at + shape.scaleBytes() + row * Short.BYTES, (short) zero);
             }
         }

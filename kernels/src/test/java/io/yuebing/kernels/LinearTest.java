@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -12,6 +15,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class LinearTest {
+    private static final ValueLayout.OfInt LITTLE_ENDIAN = ValueLayout.JAVA_INT.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final int[] SIZES = {1, 2, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 96, 127, 128, 129, 130, 300};
 
     /** Every encoding at random sizes around lane, panel and block boundaries. */
@@ -62,6 +66,42 @@ class LinearTest {
                             .as("%s, token %d, output %d, seed %d", sample.name(), i / sample.outputs(), output, seed)
                             .isCloseTo(sample.dot(output, k -> x[row + k]), within(bound + 1e-6));
                 }
+            }
+        }
+    }
+
+    @Test
+    void wordsOfCodesArePackedLikeTheCodes() {
+        for (long seed = 0; seed < 40; seed++) {
+            Random random = new Random(seed);
+            int outputs = 1 + random.nextInt(100);
+            int inputs = 8 * (1 + random.nextInt(40));
+            int group = Math.min(inputs, 8 * (1 + random.nextInt(20)));
+            boolean symmetric = random.nextBoolean();
+            byte[] codes = new byte[inputs * outputs];
+            byte[] zeros = new byte[Math.ceilDiv(inputs, group) * outputs];
+            float[] scales = Matrices.floats(random, zeros.length);
+            for (int i = 0; i < zeros.length; i++) {
+                zeros[i] = (byte) (symmetric ? 8 : random.nextInt(16));
+            }
+            try (Arena arena = Arena.ofConfined()) {
+                MemorySegment words = arena.allocate(codes.length / 2, 4);
+                for (int i = 0; i < codes.length; i++) {
+                    codes[i] = (byte) random.nextInt(16);
+                    long at = ((long) i / outputs / 8 * outputs + i % outputs) * Integer.BYTES;
+                    int word = words.get(LITTLE_ENDIAN, at);
+                    words.set(LITTLE_ENDIAN, at, word | codes[i] << i / outputs % 8 * 4);
+                }
+                QuantizedWeights w = new QuantizedWeights(outputs, inputs, 4, group, codes, scales, zeros, new int[0]);
+                PackedLinear expected = Linears.quantized(w, new float[0], ComputeMode.INT8, arena)
+                        .packed();
+                PackedLinear actual = Linears.nibbleWords(
+                                outputs, inputs, group, words, scales, zeros, new float[0], ComputeMode.INT8, arena)
+                        .packed();
+                assertThat(actual.form()).as("seed %d", seed).isEqualTo(expected.form());
+                assertThat(actual.parts().getFirst().mismatch(expected.parts().getFirst()))
+                        .as("first byte that differs, seed %d", seed)
+                        .isEqualTo(-1);
             }
         }
     }

@@ -76,13 +76,29 @@ public record GptqFormat(GptqConfig config) implements LinearFormat {
 
         @Override
         public Linear load(float[] bias, ComputeMode mode, Arena arena) {
-            return Linears.quantized(unpack(), bias, mode, arena);
+            int[] order = order();
+            if (bits == Byte.SIZE / 2 && order.length == 0 && groups.groupSize() % Linears.NIBBLES_PER_WORD == 0) {
+                try (Arena mapping = Arena.ofConfined()) {
+                    MemorySegment words = Checkpoint.map(qweight, mapping);
+                    float[] factors = FloatFormat.read(scales);
+                    return Linears.nibbleWords(
+                            outputs, groups.inputs(), groups.groupSize(), words, factors, zeros(), bias, mode, arena);
+                }
+            }
+            return Linears.quantized(unpack(order), bias, mode, arena);
+        }
+
+        private int[] order() {
+            return groupIndex
+                    .map(tensor -> groups.order(tensor, PackedInts.read(tensor)))
+                    .orElse(new int[0]);
         }
 
         QuantizedWeights unpack() {
-            int[] order = groupIndex
-                    .map(tensor -> groups.order(tensor, PackedInts.read(tensor)))
-                    .orElse(new int[0]);
+            return unpack(order());
+        }
+
+        private QuantizedWeights unpack(int[] order) {
             return new QuantizedWeights(
                     outputs,
                     groups.inputs(),
