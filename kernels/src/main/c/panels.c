@@ -8,6 +8,7 @@
 
 #define BLOCK 128
 #define RUN 32
+#define MAX_TOKENS 256 /* TokenBatch.MAX_TOKENS */
 
 /* 8-bit activations of some tokens: TokenBatch.java. */
 struct batch {
@@ -40,6 +41,50 @@ INLINE floats zero(const struct shape *shape, const uint8_t *header, int v) {
         return floats_all((float)middle(shape));
     }
     return floats_of(ints_from_shorts(header + scale_bytes(shape) + v * LANES * 2));
+}
+
+/* Where panels' results go: PanelKernel.java. */
+struct results {
+    const float *bias; /* of the first row */
+    float *y;          /* the first token's first row */
+    int64_t stride;    /* from a token to the next */
+    int32_t rows;      /* from the first one to the matrix's last */
+    int32_t add;
+};
+
+/* The results of a panel of a matrix. */
+INLINE struct results of_panel(const float *bias, float *y, int32_t at, int32_t outputs, int32_t add, int32_t panel) {
+    long first = (long)panel * ROWS;
+    struct results results = {bias + first, y + (long)at * outputs + first, outputs, (int32_t)(outputs - first), add};
+    return results;
+}
+
+INLINE void begin_sums(const struct results *to, float *sums, int n) {
+    for (int t = 0; t < n; t++) {
+        for (int i = 0; i < ROWS; i += LANES) {
+            floats_store(sums + t * ROWS + i, floats_load(to->bias + i));
+        }
+    }
+}
+
+INLINE void end_sums(const struct results *to, int token, const float *sums, int n) {
+    for (int t = 0; t < n; t++, sums += ROWS) {
+        float *y = to->y + (token + t) * to->stride;
+        int rows = to->rows < ROWS ? to->rows : ROWS;
+        if (rows == ROWS && to->add) {
+            for (int i = 0; i < ROWS; i += LANES) {
+                floats_store(y + i, floats_add(floats_load(y + i), floats_load(sums + i)));
+            }
+        } else if (rows == ROWS) {
+            for (int i = 0; i < ROWS; i += LANES) {
+                floats_store(y + i, floats_load(sums + i));
+            }
+        } else {
+            for (int i = 0; i < rows; i++) {
+                y[i] = to->add ? y[i] + sums[i] : sums[i];
+            }
+        }
+    }
 }
 
 INLINE int group_inputs(const struct shape *shape, int group) {
@@ -158,13 +203,14 @@ INLINE void int8_tile(
         const uint8_t *panel,
         const struct batch *batch,
         int token,
-        float *sums,
+        const struct results *results,
         const int n) {
     const uint8_t *at = panel;
     const int run_bytes = RUN / (nibbles ? 8 : 4) * ROWS * 4;
     const int8_t *block_bytes = batch->bytes;
-    float *y = sums + (long)token * ROWS;
     long run = token;
+    float y[INT8_TILE * ROWS] __attribute__((aligned(64)));
+    begin_sums(results, y, n);
     float block[INT8_TILE * ROWS] __attribute__((aligned(64)));
     for (int group = 0; group < shape->groups; group++) {
         const uint8_t *header = at;
@@ -203,6 +249,7 @@ INLINE void int8_tile(
             }
         }
     }
+    end_sums(results, token, y, n);
 }
 
 INLINE void int8_panel(
@@ -211,51 +258,60 @@ INLINE void int8_panel(
         const int own_zeros,
         const uint8_t *panel,
         const struct batch *batch,
-        float *sums) {
+        const struct results *to) {
     int token = 0;
     for (; token + INT8_TILE <= batch->tokens; token += INT8_TILE) {
-        int8_tile(shape, nibbles, own_zeros, panel, batch, token, sums, INT8_TILE);
+        int8_tile(shape, nibbles, own_zeros, panel, batch, token, to, INT8_TILE);
     }
     if (INT8_TILE > 4 && token + 4 <= batch->tokens) {
-        int8_tile(shape, nibbles, own_zeros, panel, batch, token, sums, 4);
+        int8_tile(shape, nibbles, own_zeros, panel, batch, token, to, 4);
         token += 4;
     }
     for (; INT8_TILE > 2 && token + 2 <= batch->tokens; token += 2) {
-        int8_tile(shape, nibbles, own_zeros, panel, batch, token, sums, 2);
+        int8_tile(shape, nibbles, own_zeros, panel, batch, token, to, 2);
     }
     for (; token < batch->tokens; token++) {
-        int8_tile(shape, nibbles, own_zeros, panel, batch, token, sums, 1);
+        int8_tile(shape, nibbles, own_zeros, panel, batch, token, to, 1);
     }
 }
 
 void NAME(yuebing_int8)(
         SHAPE_ARGUMENTS,
-        const uint8_t *panel,
+        const uint8_t *panels,
+        int64_t panel_bytes,
+        int32_t from,
+        int32_t to,
         int32_t tokens,
         const int8_t *bytes,
         const float *scales,
         const float *run_sums,
         const int32_t *starts,
-        float *sums) {
-    const struct batch all = {tokens, bytes, scales, run_sums, starts};
-    const struct batch *batch = &all;
+        const float *bias,
+        float *y,
+        int32_t at,
+        int32_t outputs,
+        int32_t add) {
+    const struct batch batch = {tokens, bytes, scales, run_sums, starts};
     struct shape constant = SHAPE; /* with constants that the compiler folds into loops of their own */
-    if (constant.encoding == NIBBLE && !constant.own_zeros) {
-        constant.encoding = NIBBLE;
-        constant.own_zeros = 0;
-        int8_panel(&constant, 1, 0, panel, batch, sums);
-    } else if (constant.encoding == NIBBLE) {
-        constant.encoding = NIBBLE;
-        constant.own_zeros = 1;
-        int8_panel(&constant, 1, 1, panel, batch, sums);
-    } else if (!constant.own_zeros) {
-        constant.encoding = BYTE;
-        constant.own_zeros = 0;
-        int8_panel(&constant, 0, 0, panel, batch, sums);
-    } else {
-        constant.encoding = BYTE;
-        constant.own_zeros = 1;
-        int8_panel(&constant, 0, 1, panel, batch, sums);
+    for (int32_t i = from; i < to; i++) {
+        const uint8_t *panel = panels + i * panel_bytes;
+        const struct results results = of_panel(bias, y, at, outputs, add, i);
+        if (constant.encoding == NIBBLE && !constant.own_zeros) {
+            constant.encoding = NIBBLE;
+            constant.own_zeros = 0;
+            int8_panel(&constant, 1, 0, panel, &batch, &results);
+        } else if (constant.encoding == NIBBLE) {
+            constant.own_zeros = 1;
+            int8_panel(&constant, 1, 1, panel, &batch, &results);
+        } else if (!constant.own_zeros) {
+            constant.encoding = BYTE;
+            constant.own_zeros = 0;
+            int8_panel(&constant, 0, 0, panel, &batch, &results);
+        } else {
+            constant.encoding = BYTE;
+            constant.own_zeros = 1;
+            int8_panel(&constant, 0, 1, panel, &batch, &results);
+        }
     }
 }
 
@@ -395,8 +451,15 @@ INLINE void float_tiles(
 }
 
 INLINE void float_panel(
-        const int encoding, const struct shape *shape, const uint8_t *panel, int tokens, const float *x, float *sums) {
+        const int encoding,
+        const struct shape *shape,
+        const uint8_t *panel,
+        int tokens,
+        const float *x,
+        const struct results *to) {
     float weights[BLOCK * ROWS] __attribute__((aligned(64)));
+    float sums[MAX_TOKENS * ROWS] __attribute__((aligned(64)));
+    begin_sums(to, sums, tokens);
     const uint8_t *at = panel;
     for (int group = 0; group < shape->groups; group++) {
         const uint8_t *header = at;
@@ -422,35 +485,51 @@ INLINE void float_panel(
             x += (long)tokens * length;
         }
     }
+    end_sums(to, 0, sums, tokens);
 }
 
 /* values: [block][token][input] */
 void NAME(yuebing_float)(
-        SHAPE_ARGUMENTS, const uint8_t *panel, int32_t tokens, const float *values, float *sums) {
+        SHAPE_ARGUMENTS,
+        const uint8_t *panels,
+        int64_t panel_bytes,
+        int32_t from,
+        int32_t to,
+        int32_t tokens,
+        const float *values,
+        const float *bias,
+        float *y,
+        int32_t at,
+        int32_t outputs,
+        int32_t add) {
     struct shape shape = SHAPE;
-    switch (shape.encoding) { /* a loop for each, since the encoding is a constant in it */
-        case F32:
-            shape.encoding = F32;
-            float_panel(F32, &shape, panel, tokens, values, sums);
-            break;
-        case F16:
-            shape.encoding = F16;
-            float_panel(F16, &shape, panel, tokens, values, sums);
-            break;
-        case BF16:
-            shape.encoding = BF16;
-            float_panel(BF16, &shape, panel, tokens, values, sums);
-            break;
-        case NIBBLE:
-            shape.encoding = NIBBLE;
-            float_panel(NIBBLE, &shape, panel, tokens, values, sums);
-            break;
-        case E4M3:
-            shape.encoding = E4M3;
-            float_panel(E4M3, &shape, panel, tokens, values, sums);
-            break;
-        default:
-            shape.encoding = BYTE;
-            float_panel(BYTE, &shape, panel, tokens, values, sums);
+    for (int32_t i = from; i < to; i++) {
+        const uint8_t *panel = panels + i * panel_bytes;
+        const struct results results = of_panel(bias, y, at, outputs, add, i);
+        switch (shape.encoding) { /* a loop for each, since the encoding is a constant in it */
+            case F32:
+                shape.encoding = F32;
+                float_panel(F32, &shape, panel, tokens, values, &results);
+                break;
+            case F16:
+                shape.encoding = F16;
+                float_panel(F16, &shape, panel, tokens, values, &results);
+                break;
+            case BF16:
+                shape.encoding = BF16;
+                float_panel(BF16, &shape, panel, tokens, values, &results);
+                break;
+            case NIBBLE:
+                shape.encoding = NIBBLE;
+                float_panel(NIBBLE, &shape, panel, tokens, values, &results);
+                break;
+            case E4M3:
+                shape.encoding = E4M3;
+                float_panel(E4M3, &shape, panel, tokens, values, &results);
+                break;
+            default:
+                shape.encoding = BYTE;
+                float_panel(BYTE, &shape, panel, tokens, values, &results);
+        }
     }
 }

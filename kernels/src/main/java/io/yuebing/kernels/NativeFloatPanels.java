@@ -6,8 +6,8 @@ import java.lang.invoke.MethodHandle;
 
 /** Any weights times float activations, in C. */
 final class NativeFloatPanels implements PanelKernel {
-    private static final MethodHandle MULTIPLY = NativeLibrary.shapeFunction(
-            "yuebing_float", ValueLayout.JAVA_LONG, ValueLayout.JAVA_INT, ValueLayout.ADDRESS, ValueLayout.ADDRESS);
+    private static final MethodHandle MULTIPLY =
+            NativeLibrary.shapeFunction("yuebing_float", NativeLibrary.panels(ValueLayout.ADDRESS));
 
     @Override
     public TokenBatch.Layout layout(int tokens) {
@@ -15,7 +15,16 @@ final class NativeFloatPanels implements PanelKernel {
     }
 
     @Override
-    public void multiply(PanelShape shape, long panel, TokenBatch batch, float[] sums) {
+    public void multiply(
+            PanelShape shape,
+            long panels,
+            int from,
+            int to,
+            TokenBatch batch,
+            float[] bias,
+            float[] y,
+            int at,
+            boolean add) {
         try {
             MULTIPLY.invokeExact(
                     shape.encoding().ordinal(),
@@ -23,10 +32,17 @@ final class NativeFloatPanels implements PanelKernel {
                     shape.paddedGroupInputs(0),
                     shape.paddedGroupInputs(shape.groups() - 1),
                     NativeLibrary.flags(shape),
-                    panel,
+                    panels,
+                    shape.panelBytes(),
+                    from,
+                    to,
                     batch.tokens(),
                     MemorySegment.ofArray(batch.values),
-                    MemorySegment.ofArray(sums));
+                    MemorySegment.ofArray(bias),
+                    MemorySegment.ofArray(y),
+                    at,
+                    shape.outputs(),
+                    add ? 1 : 0);
         } catch (Throwable t) {
             throw NativeLibrary.failed(t);
         }

@@ -8,13 +8,7 @@ import java.lang.invoke.MethodHandle;
 final class NativeInt8Panels implements PanelKernel {
     private static final MethodHandle MULTIPLY = NativeLibrary.shapeFunction(
             "yuebing_int8",
-            ValueLayout.JAVA_LONG,
-            ValueLayout.JAVA_INT,
-            ValueLayout.ADDRESS,
-            ValueLayout.ADDRESS,
-            ValueLayout.ADDRESS,
-            ValueLayout.ADDRESS,
-            ValueLayout.ADDRESS);
+            NativeLibrary.panels(ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS, ValueLayout.ADDRESS));
 
     private static final MethodHandle QUANTIZE = NativeLibrary.shapeFunction(
             "yuebing_quantize",
@@ -57,7 +51,16 @@ final class NativeInt8Panels implements PanelKernel {
     }
 
     @Override
-    public void multiply(PanelShape shape, long panel, TokenBatch batch, float[] sums) {
+    public void multiply(
+            PanelShape shape,
+            long panels,
+            int from,
+            int to,
+            TokenBatch batch,
+            float[] bias,
+            float[] y,
+            int at,
+            boolean add) {
         try {
             MULTIPLY.invokeExact(
                     shape.encoding().ordinal(),
@@ -65,13 +68,20 @@ final class NativeInt8Panels implements PanelKernel {
                     shape.paddedGroupInputs(0),
                     shape.paddedGroupInputs(shape.groups() - 1),
                     NativeLibrary.flags(shape),
-                    panel,
+                    panels,
+                    shape.panelBytes(),
+                    from,
+                    to,
                     batch.tokens(),
                     MemorySegment.ofArray(batch.bytes),
                     MemorySegment.ofArray(batch.scales),
                     MemorySegment.ofArray(batch.runSums),
                     MemorySegment.ofArray(batch.starts),
-                    MemorySegment.ofArray(sums));
+                    MemorySegment.ofArray(bias),
+                    MemorySegment.ofArray(y),
+                    at,
+                    shape.outputs(),
+                    add ? 1 : 0);
         } catch (Throwable t) {
             throw NativeLibrary.failed(t);
         }

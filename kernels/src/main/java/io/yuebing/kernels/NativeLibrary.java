@@ -1,5 +1,9 @@
 package io.yuebing.kernels;
 
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
 import io.yuebing.api.UnpackedResource;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -13,6 +17,7 @@ import java.lang.invoke.MethodHandle;
 import java.net.URL;
 import java.util.Arrays;
 import java.util.Locale;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The native kernels of {@code src/main/c}, if this build has them for this platform and the processor can run them. */
@@ -63,6 +68,19 @@ final class NativeLibrary {
         Arrays.fill(all, 0, SHAPE_ARGUMENTS, ValueLayout.JAVA_INT);
         System.arraycopy(further, 0, all, SHAPE_ARGUMENTS, further.length);
         return function(name, FunctionDescriptor.ofVoid(all));
+    }
+
+    /**
+     * The arguments of a {@link PanelKernel}'s function: address and distance of the panels, the first and past the last,
+     * tokens, the activations, bias, results, the first token among these, outputs, whether to add.
+     */
+    static MemoryLayout[] panels(MemoryLayout... activations) {
+        return Stream.of(
+                        Stream.of(JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT),
+                        Stream.of(activations),
+                        Stream.of(ADDRESS, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT))
+                .flatMap(layouts -> layouts)
+                .toArray(MemoryLayout[]::new);
     }
 
     /** The last of {@code SHAPE_ARGUMENTS}. */

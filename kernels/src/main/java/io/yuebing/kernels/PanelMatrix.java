@@ -1,7 +1,5 @@
 package io.yuebing.kernels;
 
-import static io.yuebing.kernels.PanelShape.ROWS;
-
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.util.Arrays;
@@ -148,28 +146,13 @@ final class PanelMatrix implements Linear {
     }
 
     /**
-     * Computes one panel's results.
+     * Computes the results of some panels.
      *
      * @param first index of the batch's first token in {@code y}
      * @param add whether they are added to {@code y} or overwrite it
      */
-    void multiplyPanel(PanelKernel kernel, int panel, TokenBatch batch, float[] y, int first, boolean add) {
-        float[] sums = BlockScratch.ofThread().sums;
-        int firstRow = panel * ROWS;
-        int tokens = batch.tokens();
-        for (int token = 0; token < tokens; token++) {
-            System.arraycopy(bias, firstRow, sums, token * ROWS, ROWS);
-        }
-        kernel.multiply(shape, panels.address() + panel * shape.panelBytes(), batch, sums);
+    void multiplyPanels(PanelKernel kernel, int from, int to, TokenBatch batch, float[] y, int first, boolean add) {
+        kernel.multiply(shape, panels.address(), from, to, batch, bias, y, first, add);
         Reference.reachabilityFence(panels);
-        int rows = Math.min(ROWS, outputs() - firstRow);
-        for (int token = 0; token < tokens; token++) {
-            int to = (first + token) * outputs() + firstRow;
-            if (add) {
-                Activations.add(y, to, sums, token * ROWS, rows);
-            } else {
-                System.arraycopy(sums, token * ROWS, y, to, rows);
-            }
-        }
     }
 }

@@ -192,9 +192,12 @@ final class ProductRun {
         for (int i = 0; i < matrices.length && panel < end; i++) {
             PanelMatrix matrix = matrices[i];
             int endOfMatrix = firstOfMatrix + matrix.shape().panels();
-            for (; panel < Math.min(end, endOfMatrix); panel++) {
+            int past = Math.min(end, endOfMatrix);
+            if (panel < past) {
                 TokenBatch batch = batches[source[i]];
-                matrix.multiplyPanel(loops[i].panels(), panel - firstOfMatrix, batch, results[i], first, add);
+                int from = panel - firstOfMatrix;
+                matrix.multiplyPanels(loops[i].panels(), from, past - firstOfMatrix, batch, results[i], first, add);
+                panel = past;
             }
             firstOfMatrix = endOfMatrix;
         }

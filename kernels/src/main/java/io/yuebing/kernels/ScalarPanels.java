@@ -9,7 +9,7 @@ import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 
 /** Plain loops over panels; rows are innermost, as lanes are. */
-final class ScalarPanels implements PanelKernel {
+final class ScalarPanels implements PanelByPanel {
     private final PanelEncoding encoding;
     private final boolean integers;
 
@@ -24,7 +24,7 @@ final class ScalarPanels implements PanelKernel {
     }
 
     @Override
-    public void multiply(PanelShape shape, long panel, TokenBatch batch, float[] sums) {
+    public void addPanel(PanelShape shape, long panel, TokenBatch batch, float[] sums) {
         BlockScratch scratch = BlockScratch.ofThread();
         long header = panel;
         int input = 0;

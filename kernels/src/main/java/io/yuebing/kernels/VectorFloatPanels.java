@@ -13,7 +13,7 @@ import jdk.incubator.vector.FloatVector;
  * Panels multiplied as floats: one token straight from the packed weights, more over a block that is unpacked once for
  * all of them.
  */
-abstract class VectorFloatPanels implements PanelKernel {
+abstract class VectorFloatPanels implements PanelByPanel {
     /** 2<sup>23</sup>: an integer code n set in its low bits is the float 2<sup>23</sup> + n. */
     static final float CODE_BIAS = 0x1p23f;
 
@@ -53,7 +53,7 @@ abstract class VectorFloatPanels implements PanelKernel {
     }
 
     @Override
-    public void multiply(PanelShape shape, long panel, TokenBatch batch, float[] sums) {
+    public void addPanel(PanelShape shape, long panel, TokenBatch batch, float[] sums) {
         BlockScratch scratch = BlockScratch.ofThread();
         int perWord = shape.encoding().inputsPerWord();
         long header = panel;

@@ -20,7 +20,7 @@ import jdk.incubator.vector.VectorOperators;
  * 8 * 127 * 32 = 32,512 in magnitude, so arithmetic modulo 2<sup>16</sup> delivers it exactly; other zero points are put
  * right with the sum of the activations.
  */
-final class VectorNibbleInt8Panels implements PanelKernel {
+final class VectorNibbleInt8Panels implements PanelByPanel {
     private static final int CODES_PER_WORD = 8;
     private static final int WORDS_PER_RUN = RUN / CODES_PER_WORD;
     private static final int STEPS_PER_WORD = 4;
@@ -31,7 +31,7 @@ final class VectorNibbleInt8Panels implements PanelKernel {
     }
 
     @Override
-    public void multiply(PanelShape shape, long panel, TokenBatch batch, float[] sums) {
+    public void addPanel(PanelShape shape, long panel, TokenBatch batch, float[] sums) {
         BlockScratch scratch = BlockScratch.ofThread();
         long header = panel;
         int step = 0;

@@ -180,7 +180,7 @@ class VectorTwinTest {
                     Arena arena = Arena.ofShared()) {
                 Linear plain = sample.build().with(scalar, arena);
                 Linear vectors = sample.build().with(vector, arena);
-                for (int tokens : new int[] {1, 2, 1 + random.nextInt(9)}) {
+                for (int tokens : new int[] {1, 2, 1 + random.nextInt(9), 10 + random.nextInt(20)}) {
                     float[] x = row(random, tokens * sample.inputs());
                     float[] expected = new float[tokens * sample.outputs()];
                     float[] actual = new float[tokens * sample.outputs()];
@@ -236,7 +236,7 @@ class VectorTwinTest {
                     Arena arena = Arena.ofShared()) {
                 Linear plain = Linears.e4m3(outputs, inputs, group, codes, scales, new float[0], arena, scalar);
                 Linear vectors = Linears.e4m3(outputs, inputs, group, codes, scales, new float[0], arena, vector);
-                for (int tokens : new int[] {1, 2 + random.nextInt(8)}) {
+                for (int tokens : new int[] {1, 2 + random.nextInt(20)}) {
                     float[] x = row(random, tokens * inputs);
                     float[] expected = new float[tokens * outputs];
                     float[] actual = new float[tokens * outputs];
@@ -279,7 +279,7 @@ class VectorTwinTest {
             return Matrices.floating(encoding, outputs, inputs, random);
         }
         int bits = random.nextBoolean() ? 4 : 2 + random.nextInt(7);
-        int group = 1 + random.nextInt(inputs);
+        int group = random.nextBoolean() ? 1 + random.nextInt(inputs) : Math.min(inputs, 32 << random.nextInt(3));
         ComputeMode mode = random.nextBoolean() ? ComputeMode.F32 : ComputeMode.INT8;
         return Matrices.quantized(bits, group, random.nextBoolean(), mode, outputs, inputs, random);
     }
