@@ -5,6 +5,7 @@ module io.yuebing.engine {
     requires transitive io.yuebing.model;
     requires io.yuebing.kernels;
     requires transitive io.yuebing.kv;
+    requires jdk.management;
     requires org.slf4j;
 
     exports io.yuebing.engine;

@@ -11,7 +11,6 @@ module io.yuebing.node {
     requires io.yuebing.engine;
     requires io.yuebing.text;
     requires java.net.http;
-    requires jdk.management;
     requires org.slf4j;
     requires tools.jackson.databind;
 

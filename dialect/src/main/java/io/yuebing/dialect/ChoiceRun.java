@@ -9,6 +9,7 @@ import io.yuebing.api.SamplingParams;
 import io.yuebing.api.TokenStream;
 import io.yuebing.dialect.ChoiceEvent.Piece;
 import io.yuebing.text.Detokenizer;
+import io.yuebing.text.StopStrings;
 import io.yuebing.text.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;

@@ -13,6 +13,8 @@ import io.yuebing.dialect.ServedModel;
 import io.yuebing.dialect.SurfaceMetrics;
 import io.yuebing.engine.Engine;
 import io.yuebing.engine.EngineConfig;
+import io.yuebing.engine.KvSizing;
+import io.yuebing.engine.MachineMemory;
 import io.yuebing.kernels.KernelChoice;
 import io.yuebing.kernels.KernelWarmup;
 import io.yuebing.kv.KvLayout;

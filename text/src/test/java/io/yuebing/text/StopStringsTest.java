@@ -1,4 +1,4 @@
-package io.yuebing.dialect;
+package io.yuebing.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

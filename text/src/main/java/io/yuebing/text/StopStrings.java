@@ -1,4 +1,4 @@
-package io.yuebing.dialect;
+package io.yuebing.text;
 
 import java.util.List;
 import java.util.Optional;
@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * <p>The match is the one that is complete first; of several complete at the same character, the longest. So the outcome
  * does not depend on how the text was cut into pieces.
  */
-final class StopStrings {
+public final class StopStrings {
     private final List<String> stops;
     private final boolean keepMatch;
 
@@ -22,8 +22,13 @@ final class StopStrings {
 
     private @Nullable String matched;
 
-    /** @param keepMatch whether the stop string itself is part of the output */
-    StopStrings(List<String> stops, boolean keepMatch) {
+    /**
+     * Starts with an empty text.
+     *
+     * @param stops none of them empty; no stop strings find nothing
+     * @param keepMatch whether the stop string itself is part of the output
+     */
+    public StopStrings(List<String> stops, boolean keepMatch) {
         this.stops = stops;
         this.keepMatch = keepMatch;
     }
@@ -34,7 +39,7 @@ final class StopStrings {
      * @param armed false while a match must not end in this piece yet
      * @return what can be shown now; nothing more comes after a match
      */
-    String append(String piece, boolean armed) {
+    public String append(String piece, boolean armed) {
         if (stops.isEmpty()) {
             return piece;
         }
@@ -54,7 +59,7 @@ final class StopStrings {
     }
 
     /** What was held back and turned out to be ordinary text; nothing after a match. */
-    String finish() {
+    public String finish() {
         String rest = matched == null ? window.substring(released) : "";
         window.setLength(0);
         released = 0;
@@ -62,7 +67,7 @@ final class StopStrings {
     }
 
     /** The stop string that was found. */
-    Optional<String> matched() {
+    public Optional<String> matched() {
         return Optional.ofNullable(matched);
     }
 

@@ -1,4 +1,4 @@
-package io.yuebing.node;
+package io.yuebing.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -21,7 +21,7 @@ class KvSizingTest {
         assertThat(choose(Optional.of(300), Optional.of(MACHINE), MACHINE).blocks())
                 .isEqualTo(300);
         assertThat(choose(Optional.empty(), Optional.of(500 * BLOCK + 7), MACHINE))
-                .isEqualTo(new KvSizing(500, 500 * BLOCK, "--kv-memory"));
+                .isEqualTo(new KvSizing(500, 500 * BLOCK, "kv-memory"));
     }
 
     @Test
@@ -35,7 +35,7 @@ class KvSizingTest {
     void roomForLessThanOneSequenceIsRefusedWithBothNumbers() {
         assertThatThrownBy(() -> choose(Optional.of(255), Optional.empty(), MACHINE))
                 .isInstanceOf(UserError.class)
-                .hasMessageContaining("255 blocks (--kv-blocks)")
+                .hasMessageContaining("255 blocks (kv-blocks)")
                 .hasMessageContaining("needs 256");
     }
 }

@@ -1,16 +1,16 @@
-package io.yuebing.node;
+package io.yuebing.engine;
 
 import io.yuebing.api.UserError;
 import java.util.Optional;
 
 /**
- * How many KV blocks a node holds, with the reason for the start-up log.
+ * How many KV blocks an engine holds, with the reason for the start-up log.
  *
  * @param blocks number of blocks
  * @param bytes their memory
  * @param reason what decided
  */
-record KvSizing(int blocks, long bytes, String reason) {
+public record KvSizing(int blocks, long bytes, String reason) {
 
     /** Without other wishes the KV cache takes at most this share of the machine's memory. */
     private static final double MEMORY_SHARE = 0.25;
@@ -21,14 +21,14 @@ record KvSizing(int blocks, long bytes, String reason) {
     /**
      * Chooses.
      *
-     * @param wishedBlocks {@code --kv-blocks}
-     * @param wishedBytes {@code --kv-memory}
+     * @param wishedBlocks setting {@code kv-blocks}
+     * @param wishedBytes setting {@code kv-memory}
      * @param bytesPerBlock all layers of one block
      * @param blocksPerSequence blocks of a sequence of full length
      * @param machineBytes the machine's memory
      * @throws UserError if the result cannot hold one sequence of full length
      */
-    static KvSizing choose(
+    public static KvSizing choose(
             Optional<Integer> wishedBlocks,
             Optional<Long> wishedBytes,
             long bytesPerBlock,
@@ -38,10 +38,10 @@ record KvSizing(int blocks, long bytes, String reason) {
         String reason;
         if (wishedBlocks.isPresent()) {
             blocks = wishedBlocks.get();
-            reason = "--kv-blocks";
+            reason = "kv-blocks";
         } else if (wishedBytes.isPresent()) {
             blocks = wishedBytes.get() / bytesPerBlock;
-            reason = "--kv-memory";
+            reason = "kv-memory";
         } else {
             long byMemory = (long) (machineBytes * MEMORY_SHARE) / bytesPerBlock;
             long bySequences = (long) FULL_LENGTH_SEQUENCES * blocksPerSequence;
@@ -53,11 +53,11 @@ record KvSizing(int blocks, long bytes, String reason) {
         if (blocks < blocksPerSequence) {
             throw new UserError("the KV cache has room for " + blocks + " blocks (" + reason + "), but one sequence of"
                     + " full length needs " + blocksPerSequence
-                    + "; give it more with --kv-memory or shorten sequences with --max-model-len");
+                    + "; give it more with kv-memory or shorten sequences with max-model-len");
         }
         if (blocks > Integer.MAX_VALUE) {
             throw new UserError("the KV cache would have " + blocks + " blocks; at most " + Integer.MAX_VALUE
-                    + " can be addressed, use a larger --block-size");
+                    + " can be addressed, use a larger block-size");
         }
         return new KvSizing((int) blocks, blocks * bytesPerBlock, reason);
     }
