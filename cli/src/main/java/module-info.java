@@ -12,6 +12,7 @@ module io.yuebing.cli {
     // Only commands that compute resolve these (the launcher adds the module io.yuebing.node or io.yuebing.bench): the
     // other processes start faster without the engine, and without the JVM's notice about its incubating vector module.
     requires static io.yuebing.bench;
+    requires static io.yuebing.engine;
     requires static io.yuebing.kernels;
     requires static io.yuebing.model;
     requires static io.yuebing.node;

@@ -27,6 +27,7 @@ final class NodeStart {
                 NodeRole.parse(role),
                 model.directory(),
                 weightCache(configuration),
+                Optional.of(crashes(configuration)),
                 model.name(),
                 configuration.get(Settings.HOST),
                 configuration.get(Settings.PORT),
@@ -89,6 +90,13 @@ final class NodeStart {
         return limit == 0
                 ? Optional.empty()
                 : Optional.of(new Models.CacheOptions(cache(configuration).resolve("weights"), limit));
+    }
+
+    private static Path crashes(Configuration configuration) {
+        return configuration
+                .find(Settings.CRASH_DIR)
+                .map(path -> configuration.path(Settings.CRASH_DIR, path))
+                .orElseGet(() -> cache(configuration).resolve("crashes"));
     }
 
     private static Path cache(Configuration configuration) {

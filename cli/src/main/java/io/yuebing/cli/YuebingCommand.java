@@ -29,6 +29,7 @@ import picocli.CommandLine.Spec;
             PullCommand.class,
             InspectCommand.class,
             QuantizeCommand.class,
+            ReplayCommand.class,
             KvCommand.class,
             TransferCommand.class,
             BenchCommand.class,

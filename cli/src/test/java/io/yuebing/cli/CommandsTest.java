@@ -25,6 +25,7 @@ class CommandsTest {
                 "pull",
                 "inspect",
                 "quantize",
+                "replay",
                 "kv",
                 "transfer",
                 "bench",

@@ -92,6 +92,7 @@ final class LocalCluster implements AutoCloseable {
                 role,
                 settings.model(),
                 Optional.empty(),
+                Optional.empty(),
                 "model-under-test",
                 "127.0.0.1",
                 0,

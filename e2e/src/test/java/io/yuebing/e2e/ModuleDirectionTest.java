@@ -61,7 +61,7 @@ class ModuleDirectionTest {
                 .whereLayer("transfer")
                 .mayOnlyBeAccessedByLayers("connector", "node", "bench", "cli")
                 .whereLayer("engine")
-                .mayOnlyBeAccessedByLayers("connector", "node", "bench")
+                .mayOnlyBeAccessedByLayers("connector", "node", "bench", "cli")
                 .whereLayer("model")
                 .mayOnlyBeAccessedByLayers("engine", "node", "bench", "cli")
                 .whereLayer("kernels")

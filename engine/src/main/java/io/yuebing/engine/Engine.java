@@ -49,14 +49,14 @@ public final class Engine implements Generator, AutoCloseable {
     private final Thread thread;
 
     @SuppressWarnings("MustBeClosedChecker") // the arena is the engine's own, close() closes it
-    private Engine(CausalLm model, EngineConfig config) {
+    private Engine(CausalLm model, EngineConfig config, CrashDumps dumps) {
         this.config = config;
         modelConfig = model.config();
         limits = new RequestLimits(config, modelConfig.vocabSize());
         arena = Arena.ofShared();
         KvLayout layout = model.kvLayout(config.blocks(), config.blockSize(), config.kvType());
         cache = new KvCache(layout, allocate(arena, layout));
-        loop = new EngineLoop(config, model.window(), mailbox, new StepRunner(model, cache), inProgress);
+        loop = new EngineLoop(config, model.window(), mailbox, new StepRunner(model, cache), dumps, inProgress);
         thread = Thread.ofPlatform().name("engine").daemon().unstarted(loop);
     }
 
@@ -67,7 +67,12 @@ public final class Engine implements Generator, AutoCloseable {
      * @throws UserError if there is not enough memory for the KV cache
      */
     public static Engine start(CausalLm model, EngineConfig config) {
-        Engine engine = new Engine(model, config);
+        return start(model, config, CrashDumps.NONE);
+    }
+
+    /** The same with a folder in which steps that fail are kept. */
+    public static Engine start(CausalLm model, EngineConfig config, CrashDumps dumps) {
+        Engine engine = new Engine(model, config, dumps);
         LOG.info(
                 "engine: {} KV blocks of {} tokens ({}, {} MiB), up to {} sequences and {} tokens a step, {} more sequences"
                         + " may wait, context {} tokens, prefix caching {}",

@@ -8,6 +8,7 @@ import io.yuebing.api.GenerateEvent.Token;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.ServiceException;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
@@ -31,6 +32,7 @@ final class EngineLoop implements Runnable {
     private final Mailbox mailbox;
     private final Scheduler scheduler;
     private final StepRunner runner;
+    private final CrashDumps dumps;
     /** Sequences in progress; counted up by who submits. */
     private final AtomicInteger inProgress;
 
@@ -48,10 +50,17 @@ final class EngineLoop implements Runnable {
     /** What others may see: written after each step, read as one. */
     private final StatsBoard stats = new StatsBoard();
 
-    EngineLoop(EngineConfig config, int window, Mailbox mailbox, StepRunner runner, AtomicInteger inProgress) {
+    EngineLoop(
+            EngineConfig config,
+            int window,
+            Mailbox mailbox,
+            StepRunner runner,
+            CrashDumps dumps,
+            AtomicInteger inProgress) {
         this.config = config;
         this.mailbox = mailbox;
         this.runner = runner;
+        this.dumps = dumps;
         this.inProgress = inProgress;
         scheduler = new Scheduler(config, window);
         publishStats();
@@ -174,13 +183,19 @@ final class EngineLoop implements Runnable {
         }
         consecutiveFailures = 0;
         List<StepPlan.Slice> slices = plan.slices();
+        String kept = runner.computedWrongly() ? keep(plan, "a sequence of the step failed") : "";
         for (int i = 0; i < slices.size(); i++) {
             ServiceException failure = runner.failure(i);
             if (failure == null) {
                 publish(slices.get(i), runner.sampled(i));
             } else {
-                LOG.error("Request {} failed: {}", slices.get(i).sequence().id(), failure.getMessage());
-                fail(slices.get(i).sequence(), failure);
+                ServiceException told = new ServiceException(
+                        failure.code(),
+                        failure.getMessage() + kept,
+                        failure.param().orElse(null),
+                        failure.getCause());
+                LOG.error("Request {} failed: {}", slices.get(i).sequence().id(), told.getMessage());
+                fail(slices.get(i).sequence(), told);
             }
         }
     }
@@ -235,13 +250,15 @@ final class EngineLoop implements Runnable {
     private void stepFailed(StepPlan plan, Throwable cause) {
         failedSteps++;
         consecutiveFailures++;
-        LOG.error("A step of {} sequences failed", plan.slices().size(), cause);
+        String kept = keep(plan, cause.toString());
+        LOG.error("A step of {} sequences failed.{}", plan.slices().size(), kept, cause);
         for (StepPlan.Slice slice : plan.slices()) {
             fail(
                     slice.sequence(),
                     new ServiceException(
                             ErrorCode.INTERNAL,
-                            "The model failed in a step of " + plan.slices().size() + " sequences: " + cause,
+                            "The model failed in a step of " + plan.slices().size() + " sequences: " + cause
+                                    + (kept.isEmpty() ? "" : "." + kept),
                             null,
                             cause));
         }
@@ -250,6 +267,18 @@ final class EngineLoop implements Runnable {
             LOG.error("The engine stops: {} steps failed one after the other", consecutiveFailures);
             mailbox.close();
         }
+    }
+
+    /** Keeps the step, to be computed again by who looks for the defect; what an error says of it. */
+    private String keep(StepPlan plan, String failure) {
+        List<CrashDump.Slice> slices = new ArrayList<>();
+        for (int i = 0; i < plan.slices().size(); i++) {
+            slices.add(CrashDump.Slice.of(
+                    plan.slices().get(i), Optional.ofNullable(runner.failure(i)).map(ServiceException::getMessage)));
+        }
+        return dumps.keep(runner.model(), config, failure, slices)
+                .map(file -> " The step is kept in " + file + "; `yuebing replay " + file + "` shows where it fails.")
+                .orElse("");
     }
 
     // ---- ends

@@ -41,6 +41,9 @@ final class StepRunner {
     private @Nullable SampledToken[] sampled = new SampledToken[0];
     private @Nullable ServiceException[] failures = new ServiceException[0];
 
+    /** Whether what went wrong for a slice of the last plan would go wrong again. */
+    private boolean computedWrongly;
+
     StepRunner(CausalLm model, KvCache cache) {
         this.model = model;
         this.cache = cache;
@@ -61,8 +64,19 @@ final class StepRunner {
         return failures[slice];
     }
 
+    /** Whether a slice of the last plan failed by what was computed, so that computing it again tells more. */
+    boolean computedWrongly() {
+        return computedWrongly;
+    }
+
+    /** The model that computes. */
+    CausalLm model() {
+        return model;
+    }
+
     void run(StepPlan plan) {
         slices = plan.slices();
+        computedWrongly = false;
         if (sampled.length < slices.size()) {
             sampled = new SampledToken[slices.size()];
             failures = new ServiceException[slices.size()];
@@ -142,6 +156,7 @@ final class StepRunner {
             }
         } catch (ServiceException e) {
             failures[index] = e;
+            computedWrongly = true;
         }
     }
 

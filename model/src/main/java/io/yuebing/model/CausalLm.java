@@ -40,6 +40,12 @@ public interface CausalLm extends AutoCloseable {
      */
     void forward(ForwardBatch batch, KvCache cache, LayerListener layerListener, LogitsSink logits);
 
+    /**
+     * Shows the intermediate values of every step from now on to a probe, which slows the steps down; for finding defects.
+     * Called by the thread that calls {@link #forward}.
+     */
+    default void observe(LayerProbe probe) {}
+
     /** Gives back the weights' memory. */
     @Override
     void close();
@@ -50,6 +56,27 @@ public interface CausalLm extends AutoCloseable {
         LayerListener NONE = layer -> {};
 
         void layerWritten(int layer);
+    }
+
+    /** Sees the residual stream while it is computed. */
+    @FunctionalInterface
+    interface LayerProbe {
+        LayerProbe NONE = (part, layer, values, rows, width) -> {};
+
+        /** What has been added to the residual stream last. */
+        enum Part {
+            EMBEDDING,
+            ATTENTION,
+            FEED_FORWARD
+        }
+
+        /**
+         * The residual stream after a part of the model.
+         *
+         * @param layer the part's layer; 0 for the embedding
+         * @param values {@code [rows][width]}, valid only during the call; not to be written to
+         */
+        void residual(Part part, int layer, float[] values, int rows, int width);
     }
 
     /** Receives logits. */

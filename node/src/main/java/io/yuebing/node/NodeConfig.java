@@ -19,6 +19,7 @@ import java.util.Optional;
  * @param role what it does
  * @param model directory of the model, or its GGUF file
  * @param weightCache where repacked weights are kept; empty = nowhere
+ * @param crashDirectory where steps that fail are kept; empty = nowhere
  * @param servedModelName name that clients use
  * @param host address of the HTTP surface
  * @param port port of the HTTP surface; 0 = any free one
@@ -51,6 +52,7 @@ public record NodeConfig(
         NodeRole role,
         Path model,
         Optional<Models.CacheOptions> weightCache,
+        Optional<Path> crashDirectory,
         String servedModelName,
         String host,
         int port,

@@ -11,6 +11,7 @@ import io.yuebing.dialect.OpenAiSurface;
 import io.yuebing.dialect.Readiness;
 import io.yuebing.dialect.ServedModel;
 import io.yuebing.dialect.SurfaceMetrics;
+import io.yuebing.engine.CrashDumps;
 import io.yuebing.engine.Engine;
 import io.yuebing.engine.EngineConfig;
 import io.yuebing.engine.KvSizing;
@@ -27,8 +28,10 @@ import io.yuebing.text.Tokenizer;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.Deque;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -147,7 +150,18 @@ public final class NodeServer implements AutoCloseable {
                         maxLength,
                         config.kvType(),
                         config.prefixCaching(),
-                        config.hashSeed()));
+                        config.hashSeed()),
+                crashDumps(config));
+    }
+
+    private static CrashDumps crashDumps(NodeConfig config) {
+        return config.crashDirectory()
+                .map(directory -> CrashDumps.in(
+                        directory,
+                        config.model().toString(),
+                        config.compute().name().toLowerCase(Locale.ROOT),
+                        InstantSource.system()))
+                .orElse(CrashDumps.NONE);
     }
 
     private static NodeServer listen(

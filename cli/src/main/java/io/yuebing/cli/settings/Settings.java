@@ -136,6 +136,12 @@ public final class Settings {
             64L << 30,
             "most disk for repacked weights of large models, which then load at once; 0 keeps none",
             NODE);
+    public static final Setting<String> CRASH_DIR = computed(
+            "crash-dir",
+            ValueType.text("DIR"),
+            "crashes in cache",
+            "folder where steps that fail are kept, without text, for replay; the newest 16",
+            NODE);
     public static final Setting<String> COMPUTE = fixed(
             "compute",
             ValueType.choice("f32", "int8"),

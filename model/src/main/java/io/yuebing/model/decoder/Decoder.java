@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,9 @@ public final class Decoder implements CausalLm {
     private final WorkerPool pool;
     private final Arena arena;
     private @Nullable CacheViews views;
+    private LayerProbe probe = LayerProbe.NONE;
+    /** For each layer what is run after its attention; made once, so that a step allocates nothing. */
+    private final List<Runnable> attended;
 
     private Decoder(
             ModelConfig config,
@@ -54,6 +58,9 @@ public final class Decoder implements CausalLm {
         this.fingerprint = fingerprint;
         this.embedding = embedding;
         this.layers = layers;
+        this.attended = IntStream.range(0, layers.size())
+                .<Runnable>mapToObj(layer -> () -> show(LayerProbe.Part.ATTENTION, layer))
+                .toList();
         this.head = head;
         this.step = new StepBuffers(spec);
         this.pool = pool;
@@ -117,14 +124,31 @@ public final class Decoder implements CausalLm {
         step.begin(batch);
         try {
             embed(batch.tokens());
+            show(LayerProbe.Part.EMBEDDING, 0);
             for (int i = 0; i < layers.size(); i++) {
                 int layer = i;
-                layers.get(layer).forward(step, caches.get(layer), pool, () -> layerListener.layerWritten(layer));
+                layers.get(layer)
+                        .forward(
+                                step,
+                                caches.get(layer),
+                                pool,
+                                () -> layerListener.layerWritten(layer),
+                                attended.get(layer));
+                show(LayerProbe.Part.FEED_FORWARD, layer);
             }
             head.deliver(step, batch.logitRows(), pool, logits);
         } finally {
             step.end();
         }
+    }
+
+    @Override
+    public void observe(LayerProbe probe) {
+        this.probe = probe;
+    }
+
+    private void show(LayerProbe.Part part, int layer) {
+        probe.residual(part, layer, step.hidden, step.rows(), spec.hiddenSize());
     }
 
     private void embed(int[] tokens) {

@@ -38,13 +38,15 @@ record DecoderLayer(
      * Computes the layer on {@code hidden} in place.
      *
      * @param written run when the rows' keys and values are in the cache
+     * @param attended run when the attention's output is in {@code hidden}
      */
-    void forward(StepBuffers step, CacheView cache, WorkerPool pool, Runnable written) {
+    void forward(StepBuffers step, CacheView cache, WorkerPool pool, Runnable written, Runnable attended) {
         attentionNorm.apply(step.hidden, step.rows(), step.normed, pool);
         attention.writeKeysAndValues(step, cache, pool);
         written.run();
         attention.attend(step, cache, pool);
         addOutput(step, attentionOutputNorm, pool);
+        attended.run();
         mlpNorm.apply(step.hidden, step.rows(), step.normed, pool);
         mlp.apply(step, pool);
         addOutput(step, mlpOutputNorm, pool);

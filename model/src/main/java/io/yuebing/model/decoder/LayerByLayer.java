@@ -108,7 +108,7 @@ public final class LayerByLayer implements AutoCloseable {
                     angles.compute(row, step.positions[row]);
                 }
             });
-            layer.weights.forward(step, layer.cache, pool, () -> {});
+            layer.weights.forward(step, layer.cache, pool, () -> {}, () -> {});
             System.arraycopy(step.hidden, 0, hidden, 0, hidden.length);
         } finally {
             step.end();
