@@ -1,0 +1,29 @@
+package io.yuebing.library;
+
+import io.yuebing.api.FinishReason;
+import java.util.Optional;
+
+/**
+ * What a generation came to.
+ *
+ * @param text all of it, without the stop string
+ * @param reason why it ended; {@link FinishReason#ABORT} if it was closed before its end
+ * @param stopString the stop string that ended it
+ * @param promptTokens tokens of the prompt
+ * @param cachedTokens of these, how many did not have to be computed, because an earlier prompt began in the same way
+ * @param generatedTokens tokens generated, the last one included even if it adds no text
+ */
+public record Answer(
+        String text,
+        FinishReason reason,
+        Optional<String> stopString,
+        int promptTokens,
+        int cachedTokens,
+        int generatedTokens) {
+
+    /** The text alone. */
+    @Override
+    public String toString() {
+        return text;
+    }
+}

@@ -1,0 +1,139 @@
+package io.yuebing.library;
+
+import io.yuebing.api.SamplingParams;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+
+/**
+ * What to generate.
+ *
+ * <p>Everything but the prompt has a default: the model's own sampling parameters, a random seed, as many tokens as fit into
+ * the context. Requests do not change; each method gives another one.
+ *
+ * <pre>{@code
+ * Request.chat(Message.user("What is 7 + 5?")).temperature(0).maxTokens(100)
+ * }</pre>
+ */
+public final class Request {
+    private final Prompt prompt;
+    private final UnaryOperator<SamplingParams.Builder> sampling;
+    private final List<String> stop;
+
+    private Request(Prompt prompt, UnaryOperator<SamplingParams.Builder> sampling, List<String> stop) {
+        this.prompt = prompt;
+        this.sampling = sampling;
+        this.stop = stop;
+    }
+
+    /** What a generation begins with. */
+    sealed interface Prompt {
+        record Text(String text) implements Prompt {}
+
+        record Chat(List<Message> messages, Map<String, Object> templateArguments) implements Prompt {
+            public Chat {
+                messages = List.copyOf(messages);
+                templateArguments = Map.copyOf(templateArguments);
+            }
+        }
+
+        @SuppressWarnings("ArrayRecordComponent") // never compared
+        record Tokens(int[] ids) implements Prompt {}
+    }
+
+    /** Continues a text. Special tokens that the model expects around a text, such as BOS, are added. */
+    public static Request prompt(String text) {
+        return of(new Prompt.Text(text));
+    }
+
+    /** Answers a chat, which the model's own template turns into a prompt. */
+    public static Request chat(Message... messages) {
+        return chat(List.of(messages));
+    }
+
+    /** Answers a chat, which the model's own template turns into a prompt. */
+    public static Request chat(List<Message> messages) {
+        return of(new Prompt.Chat(messages, Map.of()));
+    }
+
+    /** Continues token ids as they are; {@link Engine#tokenizer()} makes some of text. */
+    public static Request tokens(int... ids) {
+        return of(new Prompt.Tokens(ids.clone()));
+    }
+
+    private static Request of(Prompt prompt) {
+        return new Request(prompt, builder -> builder, List.of());
+    }
+
+    /**
+     * Further variables for the chat template, such as {@code enable_thinking}; only for chats.
+     *
+     * @throws IllegalStateException if this is no chat
+     */
+    public Request templateArguments(Map<String, Object> arguments) {
+        if (!(prompt instanceof Prompt.Chat chat)) {
+            throw new IllegalStateException("only a chat has a template; begin with Request.chat");
+        }
+        return new Request(new Prompt.Chat(chat.messages(), arguments), sampling, stop);
+    }
+
+    /** Most tokens to generate, at least 1. */
+    public Request maxTokens(int value) {
+        return sampling(builder -> builder.maxTokens(value));
+    }
+
+    /** 0 takes the most likely token each time; up to 2. */
+    public Request temperature(double value) {
+        return sampling(builder -> builder.temperature(value));
+    }
+
+    /** Samples among the most likely tokens that have this probability together, in (0, 1]. */
+    public Request topP(double value) {
+        return sampling(builder -> builder.topP(value));
+    }
+
+    /** Samples among so many of the most likely tokens; 0 = all. */
+    public Request topK(int value) {
+        return sampling(builder -> builder.topK(value));
+    }
+
+    /** The same request with the same seed gives the same tokens. */
+    public Request seed(long value) {
+        return sampling(builder -> builder.seed(value));
+    }
+
+    /** Any other parameter: {@code request.sampling(s -> s.logprobs(3).ignoreEos(true))}. */
+    public Request sampling(UnaryOperator<SamplingParams.Builder> change) {
+        return new Request(prompt, builder -> change.apply(sampling.apply(builder)), stop);
+    }
+
+    /**
+     * Texts that end the generation and are not part of the answer.
+     *
+     * @throws IllegalArgumentException if one is empty
+     */
+    public Request stop(String... texts) {
+        return stop(List.of(texts));
+    }
+
+    /** The same as {@link #stop(String...)}. */
+    public Request stop(List<String> texts) {
+        if (texts.contains("")) {
+            throw new IllegalArgumentException("a stop string must not be empty");
+        }
+        return new Request(prompt, sampling, List.copyOf(texts));
+    }
+
+    Prompt prompt() {
+        return prompt;
+    }
+
+    List<String> stop() {
+        return stop;
+    }
+
+    /** The sampling parameters, beginning with those of the engine. */
+    SamplingParams sampling(SamplingParams.Builder defaults) {
+        return sampling.apply(defaults).build().validate();
+    }
+}
