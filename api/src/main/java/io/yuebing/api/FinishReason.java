@@ -8,6 +8,8 @@ public enum FinishReason {
     STOP,
     /** {@code max_tokens} or the model's context length. */
     LENGTH,
+    /** What {@link RepetitionDetection} looks for. */
+    REPETITION,
     /** The first token is sampled and the KV cache delivered; a decode node continues. */
     HANDOFF,
     /** Cancelled by the client or by shutdown. */

@@ -2,6 +2,7 @@ package io.yuebing.api;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /**
  * How tokens are chosen from logits and when generation ends, for one sequence.
@@ -25,6 +26,11 @@ import java.util.Map;
  * @param logprobs number of most likely alternatives reported per generated token; -1 = report nothing, 0 = the
  *     chosen token only
  * @param promptLogprobs the same for each prompt token after the first; -1 = nothing
+ * @param logprobTokenIds ids reported per generated token instead of the most likely ones; empty = those
+ * @param allowedTokenIds the only ids that may be generated; empty = all
+ * @param badWords token sequences whose last token is forbidden where the output ends with those before it
+ * @param repetitionDetection ends a generation that repeats itself
+ * @param thinkingBudget limits the tokens before the answer
  */
 public record SamplingParams(
         double temperature,
@@ -41,11 +47,19 @@ public record SamplingParams(
         boolean ignoreEos,
         Map<Integer, Float> logitBias,
         int logprobs,
-        int promptLogprobs) {
+        int promptLogprobs,
+        List<Integer> logprobTokenIds,
+        List<Integer> allowedTokenIds,
+        List<List<Integer>> badWords,
+        Optional<RepetitionDetection> repetitionDetection,
+        Optional<ThinkingBudget> thinkingBudget) {
 
     public SamplingParams {
         stopTokenIds = List.copyOf(stopTokenIds);
         logitBias = Map.copyOf(logitBias);
+        logprobTokenIds = List.copyOf(logprobTokenIds);
+        allowedTokenIds = List.copyOf(allowedTokenIds);
+        badWords = badWords.stream().map(List::copyOf).toList();
     }
 
     /** Greedy decoding of at most {@code maxTokens} tokens, everything else neutral. */
@@ -78,6 +92,11 @@ public record SamplingParams(
         b.logitBias = logitBias;
         b.logprobs = logprobs;
         b.promptLogprobs = promptLogprobs;
+        b.logprobTokenIds = logprobTokenIds;
+        b.allowedTokenIds = allowedTokenIds;
+        b.badWords = badWords;
+        b.repetitionDetection = repetitionDetection;
+        b.thinkingBudget = thinkingBudget;
         return b;
     }
 
@@ -109,7 +128,22 @@ public record SamplingParams(
             float value = bias.getValue();
             range("logit_bias", value, value >= -100 && value <= 100, "in [-100, 100]");
         }
+        validateBadWords();
+        repetitionDetection.ifPresent(RepetitionDetection::validate);
+        thinkingBudget.ifPresent(ThinkingBudget::validate);
         return this;
+    }
+
+    private void validateBadWords() {
+        if (badWords.stream().anyMatch(List::isEmpty)) {
+            throw new ServiceException(ErrorCode.INVALID_REQUEST, "bad_words holds a word without tokens", "bad_words");
+        }
+        boolean nothingLeft =
+                !allowedTokenIds.isEmpty() && allowedTokenIds.stream().allMatch(id -> badWords.contains(List.of(id)));
+        if (nothingLeft) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST, "bad_words forbids every token of allowed_token_ids", "bad_words");
+        }
     }
 
     private static void range(String field, double value, boolean ok, String accepted) {
@@ -139,6 +173,11 @@ public record SamplingParams(
         private Map<Integer, Float> logitBias = Map.of();
         private int logprobs = -1;
         private int promptLogprobs = -1;
+        private List<Integer> logprobTokenIds = List.of();
+        private List<Integer> allowedTokenIds = List.of();
+        private List<List<Integer>> badWords = List.of();
+        private Optional<RepetitionDetection> repetitionDetection = Optional.empty();
+        private Optional<ThinkingBudget> thinkingBudget = Optional.empty();
 
         private Builder() {}
 
@@ -217,6 +256,31 @@ public record SamplingParams(
             return this;
         }
 
+        public Builder logprobTokenIds(List<Integer> value) {
+            logprobTokenIds = value;
+            return this;
+        }
+
+        public Builder allowedTokenIds(List<Integer> value) {
+            allowedTokenIds = value;
+            return this;
+        }
+
+        public Builder badWords(List<List<Integer>> value) {
+            badWords = value;
+            return this;
+        }
+
+        public Builder repetitionDetection(Optional<RepetitionDetection> value) {
+            repetitionDetection = value;
+            return this;
+        }
+
+        public Builder thinkingBudget(Optional<ThinkingBudget> value) {
+            thinkingBudget = value;
+            return this;
+        }
+
         public SamplingParams build() {
             return new SamplingParams(
                     temperature,
@@ -233,7 +297,12 @@ public record SamplingParams(
                     ignoreEos,
                     logitBias,
                     logprobs,
-                    promptLogprobs);
+                    promptLogprobs,
+                    logprobTokenIds,
+                    allowedTokenIds,
+                    badWords,
+                    repetitionDetection,
+                    thinkingBudget);
         }
     }
 }

@@ -52,8 +52,7 @@ abstract class AnswerShape {
         return switch (ended.reason()) {
             case STOP -> ended.callsTools() ? "tool_calls" : "stop";
             case LENGTH, HANDOFF -> "length";
-            case ABORT -> "abort";
-            case ERROR -> "error";
+            case REPETITION, ABORT, ERROR -> ended.reason().wireName();
         };
     }
 
@@ -61,6 +60,9 @@ abstract class AnswerShape {
         JsonNodeFactory nodes = JsonNodeFactory.instance;
         if (ended.stopString().isPresent()) {
             return nodes.stringNode(ended.stopString().get());
+        }
+        if (ended.reason() == FinishReason.REPETITION) {
+            return nodes.stringNode("repetition_detected");
         }
         return ended.stopTokenId().isPresent()
                 ? nodes.numberNode(ended.stopTokenId().getAsInt())

@@ -23,7 +23,8 @@ final class Answering {
         this.exchange = exchange;
         this.shape = shape;
         this.ask = shape.ask();
-        this.usage = new Usage(ask.promptTokens());
+        this.usage =
+                new Usage(ask.promptTokens(), ask.format().reading().reasoning().isPresent());
         this.heartbeat = heartbeat;
         this.running = ask.sequences().size();
     }
@@ -59,7 +60,7 @@ final class Answering {
                 choices.get(event.sequence().index()).add(event);
             }
         }
-        exchange.send(200, shape.whole(choices, usage));
+        exchange.send(200, shape.whole(ask.best().of(choices), usage));
     }
 
     private void count(ChoiceEvent event) {

@@ -9,7 +9,8 @@ import java.util.List;
  * @param createdSeconds when the request came, seconds since the epoch
  * @param modelName the model's name as the client gave it
  * @param prompts what is continued
- * @param sequences {@code n} for each prompt, in order of their index
+ * @param sequences those of each prompt, in order of their index
+ * @param best which of them are sent
  * @param format how tokens are shown
  * @param promptLogprobs alternatives shown per prompt token; -1 = none
  * @param delivery whole or streamed
@@ -20,6 +21,7 @@ record Ask(
         String modelName,
         List<Prompt> prompts,
         List<Sequence> sequences,
+        BestOf best,
         OutputFormat format,
         int promptLogprobs,
         Delivery delivery) {

@@ -8,6 +8,7 @@ import io.yuebing.api.KvTransfer;
 import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
+import io.yuebing.api.ThinkingBudget;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -27,9 +28,6 @@ final class AskReader {
         "safety_identifier",
         "prompt_cache_key",
         "length_penalty",
-        "spaces_between_special_tokens",
-        "stream_interval",
-        "truncation_side",
         "verbosity"
     };
 
@@ -60,6 +58,7 @@ final class AskReader {
             int logprobs,
             int promptLogprobs,
             boolean echo,
+            OptionalInt bestOf,
             AnswerReading reading) {}
 
     ServedModel model() {
@@ -74,10 +73,11 @@ final class AskReader {
         return options;
     }
 
-    /** The ids of a prompt, shortened from the left if {@code truncate_prompt_tokens} asks for it. */
+    /** The ids of a prompt, shortened if {@code truncate_prompt_tokens} asks for it: by default to its end. */
     Prompt truncated(RequestFields fields, Prompt prompt, OptionalInt maxTokens) {
         int limit = model.info().maxModelLength();
         OptionalInt asked = fields.integer("truncate_prompt_tokens", -1, limit);
+        boolean keepsEnd = keepsEnd(fields);
         if (asked.isEmpty()) {
             return prompt;
         }
@@ -90,21 +90,39 @@ final class AskReader {
         if (tokens.length <= most) {
             return prompt;
         }
-        int[] kept = Arrays.copyOfRange(tokens, tokens.length - most, tokens.length);
+        int from = keepsEnd ? tokens.length - most : 0;
+        int[] kept = Arrays.copyOfRange(tokens, from, from + most);
         return new Prompt(kept, model.tokenizer().decode(kept, false));
+    }
+
+    private static boolean keepsEnd(RequestFields fields) {
+        String side = fields.string("truncation_side").orElse("left");
+        if (!side.equals("left") && !side.equals("right")) {
+            throw RequestFields.bad(
+                    "truncation_side",
+                    "truncation_side must be left (the prompt loses its beginning) or right (its end), got " + side);
+        }
+        return side.equals("left");
+    }
+
+    /** Alternatives per token; ids listed in {@code logprob_token_ids} are asked for by that alone. */
+    static int logprobs(RequestFields fields, OptionalInt asked) {
+        return asked.orElse(fields.any("logprob_token_ids").isPresent() ? 0 : -1);
     }
 
     /** Reads every field that is left and makes the sequences. */
     Ask assemble(RequestFields fields, ApiExchange exchange, List<Prompt> prompts, Kind kind) {
-        SamplingFields sampling = SamplingFields.read(fields, model.info(), options);
+        SamplingFields sampling = SamplingFields.read(fields, model, options);
         Ask.Delivery delivery = delivery(fields);
         OptionalInt askedPromptLogprobs = promptLogprobs(fields, delivery);
         OutputFormat format = format(fields, kind);
+        OptionalInt thinkingTokens = thinkingTokens(fields);
         Optional<RequestFields> transferFields = fields.object("kv_transfer_params");
         Optional<KvLoadFailurePolicy> kvLoadFailure = transferFields.flatMap(WireFormat::kvLoadFailure);
         Optional<String> cacheSalt = cacheSalt(fields);
         String id = kind.idPrefix() + requestId(fields, exchange);
-        int askedChoices = sampling.n();
+        BestOf best = bestOf(kind, sampling);
+        int askedChoices = best.candidates();
         Optional<KvTransfer> kvTransfer = transferFields
                 .filter(WireFormat::namesTransfer)
                 .map(params -> WireFormat.kvTransfer(params, id, askedChoices));
@@ -112,23 +130,28 @@ final class AskReader {
             // what follows the first token is somebody else's
             sampling = sampling.ofPromptOnly();
             format = format.ofPromptOnly();
+            best = new BestOf(1, 1);
         }
         requireNoPriority(fields);
-        requireFewSequences(prompts.size(), sampling.n());
-        requireOneTransfer(kvTransfer, prompts.size(), sampling.n());
+        requireFewSequences(prompts.size(), best.candidates());
+        requireOneTransfer(kvTransfer, prompts.size(), best.candidates());
         fields.accept(WITHOUT_EFFECT);
         unknownFields.report(fields);
 
         int promptLogprobs = Math.max(askedPromptLogprobs.orElse(-1), kind.promptLogprobs());
+        int logprobs = best.selects() ? Math.max(0, kind.logprobs()) : kind.logprobs();
         List<Sequence> sequences = new ArrayList<>();
         for (Prompt prompt : prompts) {
             int maxTokens = SamplingFields.outputTokens(
                     model.info(), prompt.tokens().length, kind.maxTokens(), kind.promptField());
-            for (int choice = 0; choice < sampling.n(); choice++) {
+            Optional<ThinkingBudget> thinking = thinkingTokens.isEmpty()
+                    ? Optional.empty()
+                    : thinkingTags().map(tags -> tags.budget(thinkingTokens.getAsInt(), prompt, kind.reading()));
+            for (int choice = 0; choice < best.candidates(); choice++) {
                 long seed = sampling.seed().isPresent()
                         ? Seeds.ofChoice(sampling.seed().getAsLong(), choice)
                         : randomSeeds.getAsLong();
-                SamplingParams params = sampling.of(maxTokens, promptLogprobs, kind.logprobs(), seed);
+                SamplingParams params = sampling.of(maxTokens, promptLogprobs, logprobs, thinking, seed);
                 int index = sequences.size();
                 GenerateRequest request = new GenerateRequest(
                         id + "-" + index, prompt.tokens(), new int[0], params, cacheSalt, kvTransfer, kvLoadFailure);
@@ -141,6 +164,7 @@ final class AskReader {
                 fields.string("model").orElse(model.info().name()),
                 prompts,
                 sequences,
+                best,
                 format,
                 askedPromptLogprobs.orElse(-1),
                 delivery);
@@ -169,7 +193,38 @@ final class AskReader {
         return asked;
     }
 
+    private static BestOf bestOf(Kind kind, SamplingFields sampling) {
+        BestOf best = new BestOf(kind.bestOf().orElse(sampling.n()), sampling.n());
+        if (best.selects() && sampling.params().build().isGreedy()) {
+            throw RequestFields.bad(
+                    "best_of",
+                    "best_of must be n = " + best.kept() + " when using greedy sampling (temperature 0), got "
+                            + best.candidates());
+        }
+        return best;
+    }
+
+    private OptionalInt thinkingTokens(RequestFields fields) {
+        OptionalInt asked = fields.integer("thinking_token_budget", -1, Integer.MAX_VALUE);
+        if (asked.isEmpty() || asked.getAsInt() == -1) {
+            return OptionalInt.empty();
+        }
+        if (parsers.reasoning().isEmpty()) {
+            throw RequestFields.bad(
+                    "thinking_token_budget",
+                    "thinking_token_budget needs a model whose thoughts are told apart from its answers; the server of `"
+                            + model.info().name() + "` would have to be started with --reasoning-parser");
+        }
+        return asked;
+    }
+
+    private Optional<ThinkingTags> thinkingTags() {
+        return parsers.reasoning().map(format -> new ThinkingTags(format, model.tokenizer()));
+    }
+
     private static OutputFormat format(RequestFields fields, Kind kind) {
+        // No tokenizer that is read here puts spaces between special tokens.
+        fields.flag("spaces_between_special_tokens", true);
         return new OutputFormat(
                 SamplingFields.stopStrings(fields),
                 fields.flag("include_stop_str_in_output", false),
@@ -178,6 +233,7 @@ final class AskReader {
                 fields.flag("return_tokens_as_token_ids", false),
                 fields.flag("return_token_ids", false),
                 kind.echo(),
+                fields.integer("stream_interval", 1, Integer.MAX_VALUE).orElse(1),
                 kind.reading());
     }
 
@@ -186,7 +242,7 @@ final class AskReader {
             throw RequestFields.bad(
                     "n",
                     "A request may start at most " + options.maxSequences() + " sequences, got " + prompts
-                            + " prompts with n = " + n);
+                            + " prompts with " + n + " choices each");
         }
     }
 

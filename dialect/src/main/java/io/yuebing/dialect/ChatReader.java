@@ -31,7 +31,8 @@ final class ChatReader {
                 fields,
                 exchange,
                 List.of(prompt),
-                new AskReader.Kind("chatcmpl-", "messages", maxTokens, logprobs, -1, false, reading(fields)));
+                new AskReader.Kind(
+                        "chatcmpl-", "messages", maxTokens, logprobs, -1, false, OptionalInt.empty(), reading(fields)));
     }
 
     /** Calls are looked for only where the request offers tools. */
@@ -51,6 +52,6 @@ final class ChatReader {
         if (top.isPresent() && top.getAsInt() > 0 && !wanted) {
             throw RequestFields.bad("top_logprobs", "top_logprobs needs logprobs to be true");
         }
-        return wanted ? top.orElse(0) : -1;
+        return AskReader.logprobs(fields, wanted ? OptionalInt.of(top.orElse(0)) : OptionalInt.empty());
     }
 }

@@ -44,7 +44,8 @@ sealed interface ChoiceEvent {
      * @param stopTokenId the stop id that ended it
      * @param callsTools whether the answer calls tools
      * @param generated all tokens generated
-     * @param reasoned how many of them are thoughts, their tags included
+     * @param reasoned how many of them are thoughts; their tags are not
+     * @param meanLogprob of the generated tokens; 0 unless log-probabilities were computed
      * @param kept where the prompt's KV cache can be pulled from, if it was to be kept
      * @param firstTokenNanos from the start to the first token; 0 if there was none
      */
@@ -56,9 +57,25 @@ sealed interface ChoiceEvent {
             boolean callsTools,
             int generated,
             int reasoned,
+            double meanLogprob,
             Optional<KvPull> kept,
             long firstTokenNanos)
-            implements ChoiceEvent {}
+            implements ChoiceEvent {
+        /** The same as the choice of another number. */
+        Ended at(int index) {
+            return new Ended(
+                    new Sequence(index, sequence.prompt(), sequence.request()),
+                    reason,
+                    stopString,
+                    stopTokenId,
+                    callsTools,
+                    generated,
+                    reasoned,
+                    meanLogprob,
+                    kept,
+                    firstTokenNanos);
+        }
+    }
 
     /**
      * One token in the answer.

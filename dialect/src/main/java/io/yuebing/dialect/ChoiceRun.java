@@ -26,10 +26,13 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
     private final Detokenizer detokenizer;
     private final StopStrings stops;
     private final AnswerParser parser;
+    private final int closeTagTokens;
+    private final StreamInterval shown;
     private final long startedNanos = System.nanoTime();
 
     private int generated;
     private int reasoned;
+    private double logprobSum;
     private int cached;
     private int textLength;
     private long firstTokenNanos;
@@ -44,6 +47,11 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
         this.detokenizer = detokenizer(model.tokenizer(), format);
         this.stops = new StopStrings(format.stop(), format.includeStop());
         this.parser = new AnswerParser(format.reading(), sequence.prompt().text(), ToolCallIds.of(format.reading()));
+        this.shown = new StreamInterval(sequence, format.streamInterval());
+        this.closeTagTokens = format.reading()
+                .reasoning()
+                .map(tags -> new ThinkingTags(tags, model.tokenizer()).close().size())
+                .orElse(1);
     }
 
     /** Tokens that mark tool calls or thoughts stay readable even if special tokens are left out. */
@@ -89,7 +97,8 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
                 case GenerateEvent.Token token -> {
                     token(token.token(), sink);
                     if (stops.matched().isPresent() || parser.complete()) {
-                        show(parser.finish(), List.of(), sink);
+                        shown.add(parser.finish(), List.of(), generated, sink);
+                        shown.flush(generated, sink);
                         sink.put(ended(FinishReason.STOP, stops.matched(), OptionalInt.empty(), Optional.empty()));
                         return FinishReason.STOP;
                     }
@@ -103,6 +112,7 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
 
     private void token(SampledToken token, Feed.Sink<ChoiceEvent> sink) throws InterruptedException {
         generated++;
+        logprobSum += token.logprob();
         recordLatency();
         List<Piece> pieces = format.showsTokens() ? List.of(new Piece(token.id(), token, textLength)) : List.of();
         String text = endsGeneration(token.id()) && !format.includeStop() ? "" : detokenizer.append(token.id());
@@ -110,8 +120,17 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
         boolean armed = generated > sequence.request().sampling().minTokens();
         boolean thought = parser.thinking();
         List<AnswerPart> parts = parser.append(stops.append(text, armed));
-        reasoned += thought || parser.thinking() ? 1 : 0;
-        show(parts, pieces, sink);
+        countThought(token.id(), thought);
+        shown.add(parts, pieces, generated, sink);
+    }
+
+    /** Counts tokens within thoughts. Those of a closing tag are taken back once it is whole. */
+    private void countThought(int id, boolean thoughtBefore) {
+        if (thoughtBefore && parser.thinking()) {
+            reasoned += endsGeneration(id) ? 0 : 1;
+        } else if (thoughtBefore) {
+            reasoned = Math.max(0, reasoned - (closeTagTokens - 1));
+        }
     }
 
     /** Such a token is the last one: it is counted, but like a stop string it is not part of the text. */
@@ -126,17 +145,11 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
         String rest = stops.append(detokenizer.finish(), true);
         List<AnswerPart> parts = new ArrayList<>(parser.append(rest + stops.finish()));
         parts.addAll(parser.finish());
-        show(parts, List.of(), sink);
+        shown.add(parts, List.of(), generated, sink);
+        shown.flush(generated, sink);
         FinishReason reason = stops.matched().isPresent() ? FinishReason.STOP : finished.reason();
         sink.put(ended(reason, stops.matched(), finished.stopTokenId(), finished.kept()));
         return reason;
-    }
-
-    private void show(List<AnswerPart> parts, List<Piece> pieces, Feed.Sink<ChoiceEvent> sink)
-            throws InterruptedException {
-        if (!parts.isEmpty() || !pieces.isEmpty()) {
-            sink.put(new ChoiceEvent.Delta(sequence, parts, pieces, false, generated));
-        }
     }
 
     private ChoiceEvent ended(
@@ -149,6 +162,7 @@ final class ChoiceRun implements Feed.Producer<ChoiceEvent> {
                 parser.callsTools(),
                 generated,
                 reasoned,
+                logprobSum / Math.max(1, generated),
                 kept,
                 firstTokenNanos);
     }

@@ -27,9 +27,7 @@ final class CompletionReader {
         OptionalInt logprobs = fields.integer("logprobs", 0, common.options().maxLogprobs());
         OptionalInt bestOf = fields.integer("best_of", 1, Integer.MAX_VALUE);
         int n = fields.integer("n", 1, Integer.MAX_VALUE).orElse(1);
-        if (bestOf.isPresent() && bestOf.getAsInt() != n) {
-            throw RequestFields.bad("best_of", "best_of must equal n = " + n + ", got " + bestOf.getAsInt());
-        }
+        checkBestOf(fields, bestOf.orElse(n), n);
         OptionalInt asked = fields.integer("max_tokens", echo ? 0 : 1, Integer.MAX_VALUE);
         List<Prompt> prompts = new ArrayList<>();
         int longest = 0;
@@ -46,10 +44,23 @@ final class CompletionReader {
                         "cmpl-",
                         "prompt",
                         maxTokens(fields, asked, longest),
-                        logprobs.orElse(-1),
+                        AskReader.logprobs(fields, logprobs),
                         echo ? logprobs.orElse(asked.orElse(1) == 0 ? 0 : -1) : -1,
                         echo,
+                        bestOf,
                         AnswerReading.PLAIN));
+    }
+
+    private static void checkBestOf(RequestFields fields, int bestOf, int n) {
+        if (bestOf < n) {
+            throw RequestFields.bad("best_of", "best_of must be at least n = " + n + ", got " + bestOf);
+        }
+        if (bestOf > n && fields.flag("stream", false)) {
+            throw RequestFields.bad(
+                    "best_of",
+                    "best_of must equal n = " + n + " when stream is true, got " + bestOf
+                            + ": the best answers are known only at the end");
+        }
     }
 
     /** An explicit null asks for the rest of the context; the default gives way where less is left. */

@@ -68,6 +68,11 @@ final class FinishedChoice {
         return promptLogprobs;
     }
 
+    /** Makes it the choice of another number. */
+    void renumber(int index) {
+        ended = ended().at(index);
+    }
+
     ChoiceEvent.Ended ended() {
         if (ended == null) {
             throw new IllegalStateException("the choice is still running");

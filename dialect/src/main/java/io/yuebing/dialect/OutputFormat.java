@@ -12,6 +12,7 @@ import java.util.List;
  * @param tokensAsIds log-probabilities name tokens {@code token_id:17}
  * @param returnTokenIds token ids are shown beside the text
  * @param echo the text begins with the prompt
+ * @param streamInterval tokens shown at a time, at least 1
  * @param reading what is told apart in the text
  */
 record OutputFormat(
@@ -22,6 +23,7 @@ record OutputFormat(
         boolean tokensAsIds,
         boolean returnTokenIds,
         boolean echo,
+        int streamInterval,
         AnswerReading reading) {
 
     /** For a prompt that is computed here and continued elsewhere: nothing in the first token ends the answer. */
@@ -34,6 +36,7 @@ record OutputFormat(
                 tokensAsIds,
                 returnTokenIds,
                 echo,
+                streamInterval,
                 AnswerReading.PLAIN);
     }
 

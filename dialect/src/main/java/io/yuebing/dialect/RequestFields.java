@@ -118,8 +118,21 @@ final class RequestFields {
         if (value.isEmpty()) {
             return List.of();
         }
+        return tokenIds(name, value.get(), vocabSize);
+    }
+
+    /** Lists of token ids below {@code vocabSize}. */
+    List<List<Integer>> tokenIdLists(String name, int vocabSize) {
+        List<List<Integer>> lists = new ArrayList<>();
+        any(name)
+                .map(value -> array(name, value))
+                .ifPresent(array -> array.forEach(list -> lists.add(tokenIds(name, list, vocabSize))));
+        return lists;
+    }
+
+    private List<Integer> tokenIds(String name, JsonNode value, int vocabSize) {
         List<Integer> ids = new ArrayList<>();
-        for (JsonNode id : array(name, value.get())) {
+        for (JsonNode id : array(name, value)) {
             ids.add(tokenId(name, id, vocabSize));
         }
         return ids;

@@ -3,12 +3,15 @@ package io.yuebing.dialect;
 import io.yuebing.api.ErrorCode;
 import io.yuebing.api.GenerationDefaults;
 import io.yuebing.api.ModelInfo;
+import io.yuebing.api.RepetitionDetection;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
+import io.yuebing.api.ThinkingBudget;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import tools.jackson.databind.JsonNode;
@@ -21,8 +24,11 @@ import tools.jackson.databind.JsonNode;
  * @param n choices per prompt
  */
 record SamplingFields(SamplingParams.Builder params, OptionalLong seed, int n) {
+    /** vLLM's limit. */
+    private static final int MOST_LOGPROB_IDS = 128;
 
-    static SamplingFields read(RequestFields fields, ModelInfo model, SurfaceOptions options) {
+    static SamplingFields read(RequestFields fields, ServedModel served, SurfaceOptions options) {
+        ModelInfo model = served.info();
         GenerationDefaults defaults = model.generation();
         int topK = fields.integer("top_k", -1, Integer.MAX_VALUE)
                 .orElse(defaults.topK().orElse(0));
@@ -42,7 +48,12 @@ record SamplingFields(SamplingParams.Builder params, OptionalLong seed, int n) {
                         .distinct()
                         .toList())
                 .ignoreEos(fields.flag("ignore_eos", false))
-                .logitBias(logitBias(fields, model.vocabSize()));
+                .logitBias(logitBias(fields, model.vocabSize()))
+                .logprobTokenIds(logprobTokenIds(fields, model.vocabSize()))
+                .allowedTokenIds(allowedTokenIds(fields, model.vocabSize()))
+                .badWords(BadWordTokens.read(fields, served.tokenizer()))
+                .repetitionDetection(
+                        fields.object("repetition_detection").flatMap(SamplingFields::repetitionDetection));
         int n = fields.integer("n", 1, options.maxSequences()).orElse(1);
         if (n > 1 && params.build().isGreedy()) {
             throw RequestFields.bad("n", "n must be 1 when using greedy sampling (temperature 0), got " + n);
@@ -58,8 +69,10 @@ record SamplingFields(SamplingParams.Builder params, OptionalLong seed, int n) {
     }
 
     /** The sampling of one sequence. */
-    SamplingParams of(int maxTokens, int promptLogprobs, int logprobs, long sequenceSeed) {
+    SamplingParams of(
+            int maxTokens, int promptLogprobs, int logprobs, Optional<ThinkingBudget> thinking, long sequenceSeed) {
         return params.maxTokens(maxTokens)
+                .thinkingBudget(thinking)
                 .promptLogprobs(promptLogprobs)
                 .logprobs(logprobs)
                 .seed(sequenceSeed)
@@ -89,6 +102,36 @@ record SamplingFields(SamplingParams.Builder params, OptionalLong seed, int n) {
             throw RequestFields.bad("stop", "stop must not contain an empty string");
         }
         return List.copyOf(stops);
+    }
+
+    private static List<Integer> logprobTokenIds(RequestFields fields, int vocabSize) {
+        List<Integer> ids = fields.tokenIds("logprob_token_ids", vocabSize).stream()
+                .distinct()
+                .toList();
+        if (ids.size() > MOST_LOGPROB_IDS) {
+            throw RequestFields.bad(
+                    "logprob_token_ids",
+                    "logprob_token_ids may hold at most " + MOST_LOGPROB_IDS + " ids, got " + ids.size());
+        }
+        return ids;
+    }
+
+    private static List<Integer> allowedTokenIds(RequestFields fields, int vocabSize) {
+        List<Integer> ids = fields.tokenIds("allowed_token_ids", vocabSize);
+        if (ids.isEmpty() && fields.any("allowed_token_ids").isPresent()) {
+            throw RequestFields.bad("allowed_token_ids", "allowed_token_ids must not be an empty array");
+        }
+        return ids.stream().distinct().toList();
+    }
+
+    /** As in vLLM, a largest pattern of 0 tokens turns it off, and a smallest of 0 means 1. */
+    private static Optional<RepetitionDetection> repetitionDetection(RequestFields fields) {
+        int max = fields.integer("max_pattern_size", 0, Integer.MAX_VALUE).orElse(0);
+        int min = fields.integer("min_pattern_size", 0, Integer.MAX_VALUE).orElse(0);
+        int count = fields.integer("min_count", 0, Integer.MAX_VALUE).orElse(0);
+        return max == 0 && min == 0
+                ? Optional.empty()
+                : Optional.of(new RepetitionDetection(Math.max(1, min), max, count));
     }
 
     private static Map<Integer, Float> logitBias(RequestFields fields, int vocabSize) {

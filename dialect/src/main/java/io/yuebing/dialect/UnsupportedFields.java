@@ -17,12 +17,7 @@ final class UnsupportedFields {
     /** Field to what can be done instead. */
     private static final Map<String, String> OTHERS = Map.of(
             "use_beam_search", "use sampling with n instead",
-            "bad_words", "use logit_bias instead",
-            "allowed_token_ids", "use logit_bias instead",
             "logits_processors", "use logit_bias instead",
-            "logprob_token_ids", "use logprobs instead",
-            "thinking_token_budget", "use max_tokens instead",
-            "repetition_detection", "use repetition_penalty instead",
             "prompt_embeds", "send text or token ids");
 
     private UnsupportedFields() {}

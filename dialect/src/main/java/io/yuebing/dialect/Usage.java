@@ -14,13 +14,16 @@ import tools.jackson.databind.node.ObjectNode;
  */
 final class Usage {
     private final int promptTokens;
+    private final boolean tellsThoughts;
     private final IdentityHashMap<int[], Integer> cached = new IdentityHashMap<>();
     private final Map<Integer, Integer> generated = new HashMap<>();
     private int reasoned;
     private long firstTokenNanos = Long.MAX_VALUE;
 
-    Usage(int promptTokens) {
+    /** @param tellsThoughts whether tokens of thoughts are told apart */
+    Usage(int promptTokens, boolean tellsThoughts) {
         this.promptTokens = promptTokens;
+        this.tellsThoughts = tellsThoughts;
     }
 
     void add(ChoiceEvent event) {
@@ -61,7 +64,7 @@ final class Usage {
                 .put(
                         "cached_tokens",
                         cached.values().stream().mapToInt(Integer::intValue).sum());
-        if (reasoned > 0) {
+        if (tellsThoughts) {
             usage.putObject("completion_tokens_details").put("reasoning_tokens", reasoned);
         }
         return usage;

@@ -10,15 +10,12 @@ import io.yuebing.api.KvRendezvous;
 import io.yuebing.api.KvTransfer;
 import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.SampledToken;
-import io.yuebing.api.SamplingParams;
 import io.yuebing.api.TokenLogprob;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
@@ -51,7 +48,7 @@ public final class WireFormat {
         ObjectNode body = Json.object().put("request_id", request.requestId());
         body.set("prompt_token_ids", AnswerShape.ids(request.promptTokens()));
         body.set("output_token_ids", AnswerShape.ids(request.outputTokens()));
-        body.set("sampling_params", sampling(request.sampling()));
+        body.set("sampling_params", SamplingWire.json(request.sampling()));
         request.cacheSalt().ifPresent(salt -> body.put("cache_salt", salt));
         request.kvPush().ifPresent(params -> body.set("kv_transfer_params", kvTransferParams(params)));
         return body;
@@ -72,7 +69,7 @@ public final class WireFormat {
                 fields.tokenIds("output_token_ids", MAX).stream()
                         .mapToInt(Integer::intValue)
                         .toArray(),
-                sampling(fields.require("sampling_params", fields.object("sampling_params"))),
+                SamplingWire.read(fields.require("sampling_params", fields.object("sampling_params"))),
                 fields.string("cache_salt"),
                 fields.object("kv_transfer_params").map(WireFormat::kvTransferParams));
     }
@@ -285,60 +282,9 @@ public final class WireFormat {
                 top);
     }
 
-    private static float toFloat(JsonNode value) {
+    static float toFloat(JsonNode value) {
         return value.isString()
                 ? Float.parseFloat(value.stringValue())
                 : value.decimalValue().floatValue();
-    }
-
-    private static ObjectNode sampling(SamplingParams s) {
-        ObjectNode body = Json.object()
-                .put("temperature", s.temperature())
-                .put("top_p", s.topP())
-                .put("top_k", s.topK())
-                .put("min_p", s.minP())
-                .put("presence_penalty", s.presencePenalty())
-                .put("frequency_penalty", s.frequencyPenalty())
-                .put("repetition_penalty", s.repetitionPenalty())
-                .put("seed", s.seed())
-                .put("max_tokens", s.maxTokens())
-                .put("min_tokens", s.minTokens())
-                .put("ignore_eos", s.ignoreEos())
-                .put("logprobs", s.logprobs())
-                .put("prompt_logprobs", s.promptLogprobs());
-        body.set("stop_token_ids", AnswerShape.ids(s.stopTokenIds()));
-        ObjectNode bias = body.putObject("logit_bias");
-        s.logitBias().forEach((id, value) -> bias.put(Integer.toString(id), value));
-        return body;
-    }
-
-    private static SamplingParams sampling(RequestFields fields) {
-        return SamplingParams.builder()
-                .temperature(fields.number("temperature").orElse(1.0))
-                .topP(fields.number("top_p").orElse(1.0))
-                .topK(fields.integer("top_k", 0, MAX).orElse(0))
-                .minP(fields.number("min_p").orElse(0.0))
-                .presencePenalty(fields.number("presence_penalty").orElse(0.0))
-                .frequencyPenalty(fields.number("frequency_penalty").orElse(0.0))
-                .repetitionPenalty(fields.number("repetition_penalty").orElse(1.0))
-                .seed(fields.longInteger("seed").orElseThrow(() -> fields.missing("seed")))
-                .maxTokens(fields.integer("max_tokens", 0, MAX).orElseThrow(() -> fields.missing("max_tokens")))
-                .minTokens(fields.integer("min_tokens", 0, MAX).orElse(0))
-                .stopTokenIds(fields.tokenIds("stop_token_ids", MAX))
-                .ignoreEos(fields.flag("ignore_eos", false))
-                .logitBias(logitBias(fields))
-                .logprobs(fields.integer("logprobs", -1, MAX).orElse(-1))
-                .promptLogprobs(fields.integer("prompt_logprobs", -1, MAX).orElse(-1))
-                .build()
-                .validate();
-    }
-
-    private static Map<Integer, Float> logitBias(RequestFields fields) {
-        Map<Integer, Float> bias = new LinkedHashMap<>();
-        fields.any("logit_bias")
-                .ifPresent(value -> fields.objectNode("logit_bias", value)
-                        .properties()
-                        .forEach(entry -> bias.put(Integer.valueOf(entry.getKey()), toFloat(entry.getValue()))));
-        return bias;
     }
 }

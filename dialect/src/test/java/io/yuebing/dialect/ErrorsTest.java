@@ -69,7 +69,7 @@ class ErrorsTest {
                 "min_tokens|99|min_tokens must be in [0, max_tokens = 16], got 99",
                 "n|0|n must be at least 1, got 0",
                 "n|257|n must be in [1, 256], got 257",
-                "best_of|2|best_of must equal n = 1, got 2",
+                "best_of|0|best_of must be at least 1, got 0",
                 "logprobs|21|logprobs must be in [0, 20], got 21",
                 "logprobs|true|logprobs must be an integer, got true",
                 "prompt_logprobs|-1|prompt_logprobs must be in [0, 20], got -1",

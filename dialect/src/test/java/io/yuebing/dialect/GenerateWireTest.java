@@ -8,9 +8,11 @@ import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.KvTransferParams;
+import io.yuebing.api.RepetitionDetection;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
+import io.yuebing.api.ThinkingBudget;
 import io.yuebing.api.TokenLogprob;
 import io.yuebing.api.TokenStream;
 import java.io.IOException;
@@ -61,6 +63,12 @@ class GenerateWireTest {
                 .logitBias(Map.of(5, 0.1f, 6, -99.9f))
                 .logprobs(3)
                 .promptLogprobs(0)
+                .logprobTokenIds(List.of(7, 8))
+                .allowedTokenIds(List.of(9))
+                .badWords(List.of(List.of(1, 2), List.of(3)))
+                .repetitionDetection(Optional.of(new RepetitionDetection(2, 9, 4)))
+                .thinkingBudget(Optional.of(
+                        new ThinkingBudget(100, true, List.of(5), List.of(6, 7), List.of(List.of(8), List.of(1, 1)))))
                 .build();
         GenerateRequest sent = new GenerateRequest(
                 "cmpl-1",

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -93,6 +94,15 @@ class SameTokensEverywhereTest {
             body.put("top_p", i % 4 == 1 ? 0.8 : 1.0);
             body.put("frequency_penalty", i % 5 == 0 ? 0.5 : 0);
             body.put("seed", 1000 + i);
+            body.put("bad_words", i % 3 == 1 ? List.of("a", "San Francisco is") : List.of());
+            body.put("min_tokens", i % 3);
+            if (i % 6 == 2) {
+                body.put("allowed_token_ids", IntStream.range(40, 60).boxed().toList());
+                body.put("repetition_detection", Map.of("max_pattern_size", 3, "min_count", 2));
+            }
+            if (i % 6 == 4) {
+                body.put("logprob_token_ids", List.of(50, 60, 70));
+            }
             body.put("logprobs", 5);
             body.put("return_token_ids", true);
             requests.add(body);
@@ -127,7 +137,8 @@ class SameTokensEverywhereTest {
     private static String answer(Client client, Map<String, Object> request) throws Exception {
         JsonNode choice =
                 client.post("/v1/completions", request).path("choices").path(0);
-        return choice.path("token_ids") + " " + choice.path("text") + " logprobs " + choice.path("logprobs");
+        return choice.path("token_ids") + " " + choice.path("text") + " " + choice.path("finish_reason") + " logprobs "
+                + choice.path("logprobs");
     }
 
     private static void assertSame(String where, List<String> expected, List<String> actual) {

@@ -1,14 +1,17 @@
 package io.yuebing.engine;
 
 import io.yuebing.api.SamplingParams;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a request changes in the model's logits before a token is chosen: forbidden ends, biases, penalties, in this
- * order.
+ * What a request changes in the model's logits before a token is chosen: allowed ids, bad words, forbidden ends, biases,
+ * penalties, in this order, and at last the end of thoughts that take too long.
+ *
+ * <p>A function of the prompt and the output so far, so whoever continues a sequence elsewhere gets the same.
  */
 final class LogitAdjustments {
     private final SamplingParams params;
@@ -17,6 +20,10 @@ final class LogitAdjustments {
 
     private final int[] biasedIds;
     private final float[] biases;
+    private final int[] allowedIds;
+    private final float[] allowedLogits;
+    private final @Nullable BadWords badWords;
+    private final @Nullable ThinkingLimit thinking;
     /** Only kept where a penalty needs them. */
     private final @Nullable TokenCounts counts;
 
@@ -42,6 +49,10 @@ final class LogitAdjustments {
             biasedIds[i] = bias.getKey();
             biases[i++] = bias.getValue();
         }
+        allowedIds = params.allowedTokenIds().stream().mapToInt(id -> id).toArray();
+        allowedLogits = new float[allowedIds.length];
+        badWords = params.badWords().isEmpty() ? null : new BadWords(params.badWords());
+        thinking = params.thinkingBudget().map(ThinkingLimit::new).orElse(null);
         boolean penalties =
                 params.repetitionPenalty() != 1 || params.presencePenalty() != 0 || params.frequencyPenalty() != 0;
         counts = penalties ? new TokenCounts() : null;
@@ -61,15 +72,38 @@ final class LogitAdjustments {
         if (counts != null) {
             counts.generated(id);
         }
+        if (badWords != null) {
+            badWords.generated(id);
+        }
+        if (thinking != null) {
+            thinking.generated(id);
+        }
     }
 
     /** Whether {@link #apply} would change nothing. */
     boolean neutral() {
-        return biasedIds.length == 0 && counts == null && (endIds.length == 0 || generated >= params.minTokens());
+        return biasedIds.length == 0
+                && allowedIds.length == 0
+                && counts == null
+                && badWords == null
+                && forced() == ThinkingLimit.FREE
+                && (endIds.length == 0 || generated >= params.minTokens());
     }
 
-    /** Changes the {@code logits} that start at {@code offset}. */
-    void apply(float[] logits, int offset) {
+    /** Changes the {@code vocabSize} logits that start at {@code offset}. */
+    void apply(float[] logits, int offset, int vocabSize) {
+        int forced = forced();
+        if (forced != ThinkingLimit.FREE) {
+            Arrays.fill(logits, offset, offset + vocabSize, Float.NEGATIVE_INFINITY);
+            logits[offset + forced] = 0;
+            return;
+        }
+        if (allowedIds.length > 0) {
+            maskAllButAllowed(logits, offset, vocabSize);
+        }
+        if (badWords != null) {
+            badWords.apply(logits, offset);
+        }
         if (generated < params.minTokens()) {
             for (int id : endIds) {
                 logits[offset + id] = Float.NEGATIVE_INFINITY;
@@ -80,6 +114,20 @@ final class LogitAdjustments {
         }
         if (counts != null) {
             penalise(counts, logits, offset);
+        }
+    }
+
+    private int forced() {
+        return thinking == null ? ThinkingLimit.FREE : thinking.forced();
+    }
+
+    private void maskAllButAllowed(float[] logits, int offset, int vocabSize) {
+        for (int i = 0; i < allowedIds.length; i++) {
+            allowedLogits[i] = logits[offset + allowedIds[i]];
+        }
+        Arrays.fill(logits, offset, offset + vocabSize, Float.NEGATIVE_INFINITY);
+        for (int i = 0; i < allowedIds.length; i++) {
+            logits[offset + allowedIds[i]] = allowedLogits[i];
         }
     }
 

@@ -37,8 +37,23 @@ final class Logprobs {
             int other = Ranking.id(keys[i]);
             top.add(new TokenLogprob(other, (float) (logits[offset + other] - norm), i + 1));
         }
+        return described(logits, offset, id, norm, top);
+    }
+
+    /** Describes one id, and beside it certain others whether they are likely or not. */
+    SampledToken describe(float[] logits, int offset, int id, List<Integer> others) {
+        double norm = logSumExp(logits, offset);
+        List<TokenLogprob> reported = new ArrayList<>(others.size());
+        for (int other : others) {
+            float logprob = (float) (logits[offset + other] - norm);
+            reported.add(new TokenLogprob(other, logprob, rank(logits, offset, other)));
+        }
+        return described(logits, offset, id, norm, reported);
+    }
+
+    private SampledToken described(float[] logits, int offset, int id, double norm, List<TokenLogprob> others) {
         float logprob = (float) (logits[offset + id] - norm);
-        return new SampledToken(id, logprob, rank(logits, offset, id), List.copyOf(top));
+        return new SampledToken(id, logprob, rank(logits, offset, id), List.copyOf(others));
     }
 
     private double logSumExp(float[] logits, int offset) {

@@ -5,6 +5,7 @@ import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
 import io.yuebing.kv.BlockTable;
+import java.util.Collection;
 
 /** Refuses what an engine could never compute, before it costs anything. */
 record RequestLimits(EngineConfig config, int vocabSize) {
@@ -69,12 +70,16 @@ record RequestLimits(EngineConfig config, int vocabSize) {
         }
         checkIds(request.promptTokens());
         checkIds(request.outputTokens());
-        for (int id : sampling.stopTokenIds()) {
-            checkId("stop_token_ids", id);
-        }
-        for (int id : sampling.logitBias().keySet()) {
-            checkId("logit_bias", id);
-        }
+        checkIds("stop_token_ids", sampling.stopTokenIds());
+        checkIds("logit_bias", sampling.logitBias().keySet());
+        checkIds("logprob_token_ids", sampling.logprobTokenIds());
+        checkIds("allowed_token_ids", sampling.allowedTokenIds());
+        sampling.badWords().forEach(word -> checkIds("bad_words", word));
+        sampling.thinkingBudget().ifPresent(budget -> checkIds("thinking_token_budget", budget.close()));
+    }
+
+    private void checkIds(String field, Collection<Integer> ids) {
+        ids.forEach(id -> checkId(field, id));
     }
 
     /** Checks that tokens are in the vocabulary. */

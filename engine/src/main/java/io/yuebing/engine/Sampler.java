@@ -49,7 +49,8 @@ final class Sampler {
      * Chooses the token at {@code position} of a sequence.
      *
      * @param logits the model's, from {@code offset} on; changed
-     * @throws ServiceException {@link ErrorCode#INTERNAL} if the logits are not numbers
+     * @throws ServiceException {@link ErrorCode#INTERNAL} if the logits are not numbers,
+     *     {@link ErrorCode#INVALID_REQUEST} if the request forbids every token
      */
     SampledToken sample(float[] logits, int offset, SamplingParams params, LogitAdjustments adjustments, int position) {
         float max = largest(logits, offset, position);
@@ -59,8 +60,9 @@ final class Sampler {
             if (describe) {
                 System.arraycopy(logits, offset, raw, 0, vocabSize);
             }
-            adjustments.apply(logits, offset);
+            adjustments.apply(logits, offset, vocabSize);
             max = Selection.largest(logits, offset, vocabSize);
+            requireChoice(max, position);
         }
         int id = params.isGreedy()
                 ? Selection.firstAtLeast(logits, offset, offset + vocabSize, max) - offset
@@ -68,7 +70,21 @@ final class Sampler {
         if (!describe) {
             return SampledToken.bare(id);
         }
-        return logprobs.describe(adjust ? raw : logits, adjust ? 0 : offset, id, params.logprobs());
+        float[] described = adjust ? raw : logits;
+        int from = adjust ? 0 : offset;
+        return params.logprobTokenIds().isEmpty()
+                ? logprobs.describe(described, from, id, params.logprobs())
+                : logprobs.describe(described, from, id, params.logprobTokenIds());
+    }
+
+    private static void requireChoice(float max, int position) {
+        if (max == Float.NEGATIVE_INFINITY) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST,
+                    "No token may be generated at position " + position
+                            + ": allowed_token_ids, bad_words and min_tokens together forbid all of them; allow more.",
+                    "allowed_token_ids");
+        }
     }
 
     /**

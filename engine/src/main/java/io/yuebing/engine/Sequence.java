@@ -3,6 +3,7 @@ package io.yuebing.engine;
 import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent.Finished;
 import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.RepetitionDetection;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.kv.BlockTable;
@@ -34,6 +35,7 @@ final class Sequence {
     private final SequenceStream stream;
     private final @Nullable KvSink sink;
     private final LogitAdjustments adjustments;
+    private final @Nullable RepetitionDetection repetition;
 
     private int[] tokens;
     private int length;
@@ -72,6 +74,7 @@ final class Sequence {
         this.hashes = new HashChain(request.cacheSalt());
         int[] outputs = request.outputTokens();
         adjustments = new LogitAdjustments(request.sampling(), eosTokenIds, request.promptTokens(), outputs);
+        repetition = request.sampling().repetitionDetection().orElse(null);
         length = request.promptTokens().length + outputs.length;
         tokens = Arrays.copyOf(request.promptTokens(), length + 64);
         System.arraycopy(outputs, 0, tokens, request.promptTokens().length, outputs.length);
@@ -163,9 +166,18 @@ final class Sequence {
                 return Optional.of(new Finished(FinishReason.STOP, OptionalInt.of(last)));
             }
         }
-        return outputs >= sampling().maxTokens() || length >= maxLength
-                ? Optional.of(new Finished(FinishReason.LENGTH, OptionalInt.empty()))
+        if (outputs >= sampling().maxTokens() || length >= maxLength) {
+            return Optional.of(new Finished(FinishReason.LENGTH, OptionalInt.empty()));
+        }
+        return repeats(outputs)
+                ? Optional.of(new Finished(FinishReason.REPETITION, OptionalInt.empty()))
                 : Optional.empty();
+    }
+
+    private boolean repeats(int outputs) {
+        return repetition != null
+                && outputs >= sampling().minTokens()
+                && repetition.repeats(tokens, promptLength(), length);
     }
 
     private static int[] toArray(List<Integer> ids) {

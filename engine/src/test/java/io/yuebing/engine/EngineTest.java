@@ -8,14 +8,17 @@ import io.yuebing.api.ErrorCode;
 import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.RepetitionDetection;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
+import io.yuebing.api.ThinkingBudget;
 import io.yuebing.api.TokenStream;
 import io.yuebing.kv.ElementType;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -390,6 +393,19 @@ class EngineTest {
             case 3 -> params.minP(0.05).presencePenalty(0.5).frequencyPenalty(0.3);
             case 4 -> params.temperature(0).repetitionPenalty(1.5).minTokens(4);
             default -> params.ignoreEos(true).logitBias(Map.of(3, 2f));
+        }
+        switch (i % 5) {
+            case 1 ->
+                params.allowedTokenIds(List.of(5, 6, 7, 8))
+                        .badWords(List.of(List.of(5), List.of(6, 7), List.of(8, 8, 6)));
+            case 2 ->
+                params.allowedTokenIds(List.of(1, 2, 3))
+                        .repetitionDetection(Optional.of(new RepetitionDetection(2, 4, 2)));
+            case 3 ->
+                params.thinkingBudget(
+                        Optional.of(new ThinkingBudget(i % 7, i % 2 == 0, List.of(9), List.of(7, 8), List.of())));
+            case 4 -> params.logprobTokenIds(List.of(50, 1));
+            default -> {}
         }
         return GenerateRequest.of("varied-" + i, prompt, params.build());
     }

@@ -198,7 +198,7 @@ class SamplerTest {
                         EOS,
                         new int[0],
                         new int[0])
-                .apply(logits, 0);
+                .apply(logits, 0, logits.length);
         assertThat(logits).containsExactly(6, 2, -97);
     }
 
@@ -207,7 +207,7 @@ class SamplerTest {
         float[] logits = {4, -4, 4, -4, 0};
         new LogitAdjustments(
                         SamplingParams.builder().repetitionPenalty(2).build(), EOS, new int[] {0, 1, 0}, new int[] {3})
-                .apply(logits, 0);
+                .apply(logits, 0, logits.length);
         assertThat(logits).containsExactly(2, -8, 4, -8, 0);
     }
 
@@ -216,7 +216,7 @@ class SamplerTest {
         float[] logits = {4, 4, 4};
         new LogitAdjustments(
                         SamplingParams.builder().presencePenalty(1.5).build(), EOS, new int[] {0}, new int[] {1, 1, 1})
-                .apply(logits, 0);
+                .apply(logits, 0, logits.length);
         assertThat(logits).containsExactly(4, 2.5f, 4);
     }
 
@@ -225,7 +225,7 @@ class SamplerTest {
         float[] logits = {4, 4, 4};
         new LogitAdjustments(
                         SamplingParams.builder().frequencyPenalty(0.5).build(), EOS, new int[] {0}, new int[] {1, 1, 1})
-                .apply(logits, 0);
+                .apply(logits, 0, logits.length);
         assertThat(logits).containsExactly(4, 2.5f, 4);
     }
 
@@ -251,7 +251,7 @@ class SamplerTest {
             expected[id] -= -0.4f * times;
             expected[id] -= times > 0 ? 0.7f : 0;
         }
-        new LogitAdjustments(params, EOS, prompt, output).apply(logits, 0);
+        new LogitAdjustments(params, EOS, prompt, output).apply(logits, 0, logits.length);
         assertThat(logits).as("seed %d", seed).containsExactly(expected);
     }
 

@@ -172,7 +172,7 @@ final class RoutedStream implements TokenStream {
                         // not asked for from here, so the node has its own reasons
                         throw new ServiceException(
                                 ErrorCode.UNAVAILABLE, label() + " stopped in the middle of a request");
-                    case STOP, LENGTH -> {
+                    case STOP, LENGTH, REPETITION -> {
                         stage = Stage.OVER;
                         holdings.giveBack();
                         yield Optional.of(finished);

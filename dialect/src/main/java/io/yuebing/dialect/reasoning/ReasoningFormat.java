@@ -12,8 +12,14 @@ public enum ReasoningFormat {
     /** The same, but the answer begins with thoughts even if nothing opens them. */
     ALWAYS_THINK(List.of("deepseek_r1"), true);
 
+    /** The tag before thoughts. */
+    public static final String OPEN = "<think>";
+
+    /** The tag after thoughts. */
+    public static final String CLOSE = "</think>";
+
     /** Tokens that a tokenizer may call special although parsers need their text. */
-    public static final List<String> TOKENS = List.of(ReasoningParser.OPEN, ReasoningParser.CLOSE);
+    public static final List<String> TOKENS = List.of(OPEN, CLOSE);
 
     private final List<String> names;
     private final boolean always;
@@ -37,7 +43,7 @@ public enum ReasoningFormat {
 
     /** The format that a chat template shows; empty if its model does not think. */
     public static Optional<ReasoningFormat> ofTemplate(String source) {
-        return source.contains(ReasoningParser.CLOSE) ? Optional.of(THINK) : Optional.empty();
+        return source.contains(CLOSE) ? Optional.of(THINK) : Optional.empty();
     }
 
     /** The name under which logs show it. */
@@ -52,9 +58,12 @@ public enum ReasoningFormat {
      * @param cuts what ends thoughts beside the closing tag: the beginning of a tool call
      */
     public ReasoningParser parser(String prompt, List<String> cuts) {
+        return new ReasoningParser(opens(prompt), cuts);
+    }
+
+    /** Whether the answer to a prompt begins within thoughts. */
+    public boolean opens(String prompt) {
         String end = prompt.stripTrailing();
-        boolean closed = end.endsWith(ReasoningParser.CLOSE);
-        boolean opened = end.endsWith(ReasoningParser.OPEN);
-        return new ReasoningParser(opened || always && !closed, cuts);
+        return end.endsWith(OPEN) || always && !end.endsWith(CLOSE);
     }
 }

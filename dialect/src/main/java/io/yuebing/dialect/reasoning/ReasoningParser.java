@@ -10,8 +10,8 @@ import java.util.List;
  * Not thread-safe.
  */
 public final class ReasoningParser {
-    static final String OPEN = "<think>";
-    static final String CLOSE = "</think>";
+    private static final String OPEN = ReasoningFormat.OPEN;
+    private static final String CLOSE = ReasoningFormat.CLOSE;
 
     private enum At {
         BEGINNING,
