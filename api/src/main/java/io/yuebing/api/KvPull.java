@@ -13,8 +13,7 @@ import java.util.List;
  * @param blockIds its blocks, one per block of the prompt
  * @param readers sequences that pull it: the choices of one request
  */
-public record KvPull(
-        String engineId, String requestId, String host, int port, List<Integer> blockIds, int readers)
+public record KvPull(String engineId, String requestId, String host, int port, List<Integer> blockIds, int readers)
         implements KvTransfer {
 
     public KvPull {

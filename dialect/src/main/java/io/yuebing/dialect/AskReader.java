@@ -252,7 +252,8 @@ final class AskReader {
         }
         if (prompts > 1) {
             throw RequestFields.bad(
-                    "kv_transfer_params", "kv_transfer_params needs one prompt, since it names one transfer, got " + prompts);
+                    "kv_transfer_params",
+                    "kv_transfer_params needs one prompt, since it names one transfer, got " + prompts);
         }
         if (transfer.get() instanceof KvTransferParams && n > 1) {
             throw RequestFields.bad(

@@ -3,8 +3,8 @@ package io.yuebing.dialect;
 import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
-import io.yuebing.api.KvLoadFailurePolicy;
 import io.yuebing.api.KvKeep;
+import io.yuebing.api.KvLoadFailurePolicy;
 import io.yuebing.api.KvPull;
 import io.yuebing.api.KvRendezvous;
 import io.yuebing.api.KvTransfer;
@@ -140,7 +140,8 @@ public final class WireFormat {
         return fields.string("remote_bootstrap_addr")
                 .or(() -> fields.string("bootstrap_server_host")
                         .map(host -> "http://" + host + ":"
-                                + fields.integer("bootstrap_server_port", 1, 65_535).orElse(DEFAULT_BOOTSTRAP_PORT)));
+                                + fields.integer("bootstrap_server_port", 1, 65_535)
+                                        .orElse(DEFAULT_BOOTSTRAP_PORT)));
     }
 
     private static URI uri(String text) {
@@ -161,7 +162,8 @@ public final class WireFormat {
         int shards = fields.integer("tp_size", 1, MAX).orElse(1);
         if (shards != 1) {
             throw RequestFields.bad(
-                    "kv_transfer_params", "kv_transfer_params.tp_size must be 1, the only one there is here, got " + shards);
+                    "kv_transfer_params",
+                    "kv_transfer_params.tp_size must be 1, the only one there is here, got " + shards);
         }
         return new KvPull(
                 fields.require("remote_engine_id", fields.string("remote_engine_id")),

@@ -125,10 +125,8 @@ final class ScriptedNodes implements NodeClient {
     public TokenStream generate(NodeInfo node, GenerateRequest request, Runnable onHeartbeat) {
         int port = node.uri().getPort();
         String after = Arrays.toString(request.outputTokens());
-        boolean prefill =
-                request.kvPush().map(KvTransferParams::doRemoteDecode).orElse(false);
-        boolean decode =
-                request.kvPush().map(KvTransferParams::doRemotePrefill).orElse(false);
+        boolean prefill = request.kvPush().map(KvTransferParams::doRemoteDecode).orElse(false);
+        boolean decode = request.kvPush().map(KvTransferParams::doRemotePrefill).orElse(false);
         calls.add(
                 prefill ? "prefill on " + port : (decode ? "decode on " : "aggregated on ") + port + " after " + after);
         strike(
