@@ -316,7 +316,7 @@ class CompletionsTest {
         assertThat(body.path("kv_transfer_params").toString())
                 .isEqualTo("{\"do_remote_decode\":false,\"do_remote_prefill\":true,\"transfer_id\":\"t1\","
                         + "\"generation\":3,\"remote_host\":\"10.0.0.1\",\"remote_port\":77,"
-                        + "\"remote_block_ids\":[4,9],\"deadline_millis\":123}");
+                        + "\"remote_block_ids\":[4,9],\"cached_blocks\":0,\"deadline_millis\":123}");
     }
 
     @Test
