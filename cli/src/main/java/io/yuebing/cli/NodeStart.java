@@ -31,11 +31,12 @@ final class NodeStart {
                 model.name(),
                 configuration.get(Settings.HOST),
                 configuration.get(Settings.PORT),
-                configuration.get(Settings.TRANSFER_HOST),
+                TransferCards.host(configuration),
                 configuration.get(Settings.TRANSFER_PORT),
                 configuration.find(Settings.TRANSFER_ADVERTISE),
                 TransferProtocols.named(configuration.get(Settings.TRANSFER_PROTOCOL))
                         .orElseThrow(),
+                TransferCards.sharing(configuration),
                 TransferKeys.read(
                         configuration.find(Settings.TRANSFER_SECRET_FILE),
                         configuration.find(Settings.TRANSFER_TLS_CERT),

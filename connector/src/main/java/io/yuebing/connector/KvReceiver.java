@@ -85,11 +85,12 @@ public final class KvReceiver implements AutoCloseable {
                 new Tickets(reservations, leases),
                 leases,
                 LayoutGreeting.ofDecode(
-                        new LayoutHello(options.nodeName(), Optional.of(options.engineId()), layout)),
+                        new LayoutHello(options.nodeName(), Optional.of(options.engineId()), layout, options.furtherHosts())),
                 NoticeListener.IGNORE);
         ScratchSegment scratch = new ScratchSegment();
         TransferServerOptions serverOptions = TransferServerOptions.listening(
                         options.bindHost(), options.bindPort(), Math.toIntExact(layout.blockBytes()))
+                .withFurtherHosts(options.furtherHosts())
                 .withSecurity(options.security(), options.insecure());
         try {
             TransferServer server = options.protocol().serve(serverOptions, List.of(segment, scratch.segment()), time);

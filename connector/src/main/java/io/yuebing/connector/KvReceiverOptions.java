@@ -4,6 +4,7 @@ import io.yuebing.transfer.TransferProtocol;
 import io.yuebing.transfer.TransferProtocols;
 import io.yuebing.transfer.TransferSecurity;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * How a node takes in KV cache, and lets others read what it keeps.
@@ -19,6 +20,7 @@ import java.time.Duration;
  * @param protocol how KV cache is taken in
  * @param security how prefill nodes are known
  * @param insecure whether to listen beyond loopback without knowing them
+ * @param furtherHosts addresses to listen at beside {@code bindHost}, one for each network card that shares the work
  */
 public record KvReceiverOptions(
         String nodeName,
@@ -31,7 +33,40 @@ public record KvReceiverOptions(
         int maxReservations,
         TransferProtocol protocol,
         TransferSecurity security,
-        boolean insecure) {
+        boolean insecure,
+        List<String> furtherHosts) {
+
+    public KvReceiverOptions {
+        furtherHosts = List.copyOf(furtherHosts);
+    }
+
+    /** Listens at one address. */
+    public KvReceiverOptions(
+            String nodeName,
+            String engineId,
+            String bindHost,
+            int bindPort,
+            String advertisedHost,
+            Duration lease,
+            Duration patience,
+            int maxReservations,
+            TransferProtocol protocol,
+            TransferSecurity security,
+            boolean insecure) {
+        this(
+                nodeName,
+                engineId,
+                bindHost,
+                bindPort,
+                advertisedHost,
+                lease,
+                patience,
+                maxReservations,
+                protocol,
+                security,
+                insecure,
+                List.of());
+    }
 
     /** Loopback, any free port, a lease of a minute. */
     public static KvReceiverOptions loopback(String nodeName) {

@@ -1,6 +1,7 @@
 package io.yuebing.connector;
 
 import io.yuebing.transfer.Greeting;
+import java.util.List;
 import java.util.Optional;
 
 /** Lets two nodes talk only if KV blocks mean the same on both. */
@@ -45,5 +46,10 @@ final class LayoutGreeting implements Greeting {
             case PREFILL -> LayoutHello.mismatch(mine, peer);
             case DECODE -> LayoutHello.mismatch(peer, mine);
         };
+    }
+
+    @Override
+    public List<String> furtherHosts(byte[] peerHello) {
+        return LayoutHello.parse(peerHello).furtherHosts();
     }
 }

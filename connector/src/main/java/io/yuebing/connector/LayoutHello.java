@@ -3,6 +3,8 @@ package io.yuebing.connector;
 import io.yuebing.kv.KvDifference;
 import io.yuebing.kv.KvLayout;
 import io.yuebing.kv.KvLayoutJson;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -12,19 +14,28 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * How a node introduces its KV cache to another: its name with the layout of every element.
  *
- * <p>As JSON {@code {"node": "decode node 10.0.0.2:8200", "engine_id": "...", "kv_layout": {...}}}, the layout as {@link KvLayoutJson} writes
- * it. Unknown fields are ignored; a missing or mistyped one is refused by name.
+ * <p>As JSON {@code {"node": "decode node 10.0.0.2:8200", "engine_id": "...", "kv_layout": {...}, "further_hosts":
+ * ["10.1.0.2"]}}, the layout as {@link KvLayoutJson} writes it; engine id and further hosts may be left out. Unknown fields
+ * are ignored; a missing or mistyped one is refused by name.
  *
  * @param node name for people
  * @param engineId unique per process start; empty if the node keeps nothing for others
  * @param layout of the node's KV cache
+ * @param furtherHosts under which its transfer port is reached, too: one for each further network card
  */
-public record LayoutHello(String node, Optional<String> engineId, KvLayout layout) {
+public record LayoutHello(String node, Optional<String> engineId, KvLayout layout, List<String> furtherHosts) {
+    /** A peer must not make us call half the network. */
+    private static final int MOST_HOSTS = 16;
+
     private static final JsonMapper JSON = JsonMapper.shared();
 
-    /** The hello of a node that keeps nothing for others. */
+    public LayoutHello {
+        furtherHosts = List.copyOf(furtherHosts);
+    }
+
+    /** The hello of a node that keeps nothing for others and is reached at one address. */
     public LayoutHello(String node, KvLayout layout) {
-        this(node, Optional.empty(), layout);
+        this(node, Optional.empty(), layout, List.of());
     }
 
     /** UTF-8 JSON. */
@@ -32,6 +43,9 @@ public record LayoutHello(String node, Optional<String> engineId, KvLayout layou
         ObjectNode hello = JSON.createObjectNode().put("node", node);
         engineId.ifPresent(id -> hello.put("engine_id", id));
         hello.set("kv_layout", KvLayoutJson.write(layout));
+        if (!furtherHosts.isEmpty()) {
+            furtherHosts.forEach(hello.putArray("further_hosts")::add);
+        }
         return JSON.writeValueAsBytes(hello);
     }
 
@@ -53,7 +67,24 @@ public record LayoutHello(String node, Optional<String> engineId, KvLayout layou
         }
         Optional<String> engineId =
                 Optional.ofNullable(hello.get("engine_id")).filter(JsonNode::isString).map(JsonNode::stringValue);
-        return new LayoutHello(node.stringValue(), engineId, KvLayoutJson.read(field(hello, "kv_layout")));
+        return new LayoutHello(
+                node.stringValue(),
+                engineId,
+                KvLayoutJson.read(field(hello, "kv_layout")),
+                hosts(hello.path("further_hosts")));
+    }
+
+    private static List<String> hosts(JsonNode array) {
+        List<String> hosts = new ArrayList<>();
+        for (JsonNode host : array) {
+            if (!host.isString() || host.stringValue().isBlank() || hosts.size() == MOST_HOSTS) {
+                throw new IllegalArgumentException(
+                        "a KV layout hello whose field 'further_hosts' should be a list of at most " + MOST_HOSTS
+                                + " hosts");
+            }
+            hosts.add(host.stringValue());
+        }
+        return hosts;
     }
 
     /**

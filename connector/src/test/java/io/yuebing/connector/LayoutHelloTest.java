@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvLayout;
 import java.nio.charset.StandardCharsets;
+import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -44,6 +46,19 @@ class LayoutHelloTest {
                     Long.toHexString(random.nextLong()));
             LayoutHello hello = new LayoutHello("节点 \"" + seed + "\"\n", layout);
             assertThat(LayoutHello.parse(hello.toJson())).as("seed %d", seed).isEqualTo(hello);
+        }
+    }
+
+    @Test
+    void furtherHostsComeBackAndAreBounded() {
+        LayoutHello hello = new LayoutHello("node", Optional.of("id"), LAYOUT, List.of("10.1.0.2", "fd00::2"));
+        assertThat(LayoutHello.parse(hello.toJson())).isEqualTo(hello);
+        LayoutHello boundless = new LayoutHello("node", Optional.empty(), LAYOUT, Collections.nCopies(17, "a"));
+        for (String wrong : List.of(
+                JSON.replace("{\"node\"", "{\"further_hosts\":[7],\"node\""),
+                new String(boundless.toJson(), StandardCharsets.UTF_8))) {
+            assertThatThrownBy(() -> parse(wrong))
+                    .hasMessage("a KV layout hello whose field 'further_hosts' should be a list of at most 16 hosts");
         }
     }
 

@@ -9,6 +9,7 @@ import io.yuebing.gateway.GatewayServer;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kv.ElementType;
 import io.yuebing.model.Models;
+import io.yuebing.node.CardSharing;
 import io.yuebing.node.NodeConfig;
 import io.yuebing.node.NodeServer;
 import io.yuebing.transfer.TransferProtocols;
@@ -100,6 +101,7 @@ final class LocalCluster implements AutoCloseable {
                 0,
                 Optional.empty(),
                 TransferProtocols.AUTO,
+                CardSharing.NONE,
                 new TransferSecurity.None(),
                 false,
                 2,

@@ -27,6 +27,7 @@ import java.util.Optional;
  * @param transferPort port on which KV blocks are received; 0 = any free one
  * @param transferAdvertise {@code HOST:PORT} under which other nodes reach the transfer port; empty = as it is bound
  * @param transferProtocol how KV blocks travel
+ * @param cards how transfers are spread over network cards
  * @param transferSecurity how the nodes at both ends know each other
  * @param insecureTransfer whether to receive KV blocks beyond loopback without knowing who sends them
  * @param threads threads that compute
@@ -60,6 +61,7 @@ public record NodeConfig(
         int transferPort,
         Optional<String> transferAdvertise,
         TransferProtocol transferProtocol,
+        CardSharing cards,
         TransferSecurity transferSecurity,
         boolean insecureTransfer,
         int threads,

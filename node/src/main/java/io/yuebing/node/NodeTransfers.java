@@ -36,7 +36,8 @@ record NodeTransfers(KvReceiver receiver, KvPusher pusher, KvPuller puller, Peer
                         config.maxQueuedSequences() + config.maxSequences(),
                         config.transferProtocol(),
                         config.transferSecurity(),
-                        config.insecureTransfer()),
+                        config.insecureTransfer(),
+                        config.cards().furtherHosts()),
                 TimeSource.system());
         KvPusherOptions options = KvPusherOptions.defaults(label);
         return new NodeTransfers(
@@ -51,7 +52,11 @@ record NodeTransfers(KvReceiver receiver, KvPusher pusher, KvPuller puller, Peer
     private static Transport transport(NodeConfig config) {
         return config.transferProtocol()
                 .transport(
-                        TransferClientOptions.DEFAULT.withSecurity(config.transferSecurity()), TimeSource.system());
+                        TransferClientOptions.DEFAULT
+                                .withLanes(config.cards().lanes())
+                                .withLocalAddresses(config.cards().localAddresses())
+                                .withSecurity(config.transferSecurity()),
+                        TimeSource.system());
     }
 
     private static PeerAddress address(String text) {

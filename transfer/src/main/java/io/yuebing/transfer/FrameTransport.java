@@ -7,6 +7,7 @@ import java.net.SocketException;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -59,16 +60,12 @@ final class FrameTransport implements Transport {
         boolean sameHost = sameHost(peer);
         Frame.RingWish asked = wish == Frame.RingWish.IF_POSSIBLE && !sameHost ? Frame.RingWish.NEVER : wish;
         LaneKeeper.Opener opener = way -> open(new PeerAddress(way.to(), peer.port()), way, segment, greeting, asked);
-        First first = first(ways(peer, List.of(), asked), opener);
-        ClientHandshake.Agreed agreed = first.opened().agreed();
+        LaneOpening.Opened first = opener.open(new Way(null, peer.host()));
+        ClientHandshake.Agreed agreed = first.agreed();
         TransferRoute route = route(agreed, sameHost);
-        List<Way> ways = new ArrayList<>(
-                ways(peer, greeting.furtherHosts(agreed.welcome().hello()), asked));
-        // lane 0 keeps the way that it has
-        ways.remove(first.way());
-        ways.addFirst(first.way());
+        List<Way> ways = ways(peer, greeting.furtherHosts(agreed.welcome().hello()), asked);
         FrameSession session = new FrameSession(peer, options, time, agreed.welcome(), route, sessions::remove);
-        session.addLane(0, first.opened());
+        session.addLane(0, first);
         LaneKeeper keeper =
                 new LaneKeeper(session, Math.max(options.lanes(), ways.size()), ways, time.nanoTime(), opener);
         session.keptBy(keeper);
@@ -95,25 +92,11 @@ final class FrameTransport implements Transport {
         return session;
     }
 
-    /** The first lane and the way that it took. */
-    private record First(Way way, LaneOpening.Opened opened) {}
-
-    /** Opens the first lane by the first way that leads there: a card that fails must not keep the others from it. */
-    private static First first(List<Way> ways, LaneKeeper.Opener opener) throws TransferException {
-        for (Way way : ways.subList(0, ways.size() - 1)) {
-            try {
-                return new First(way, opener.open(way));
-            } catch (TransferException e) {
-                if (e.kind() != Kind.CONNECT_FAILED) {
-                    throw e;
-                }
-                log.info("the way {} does not lead to the peer, the next is tried: {}", way, e.getMessage());
-            }
-        }
-        return new First(ways.getLast(), opener.open(ways.getLast()));
-    }
-
-    /** Shared memory needs one way only; a name that cannot be resolved fails later, at the connection. */
+    /**
+     * The ways that lanes take, first one that leads where the peer was reached. Shared memory needs no others.
+     *
+     * @param furtherHosts what the peer said of itself
+     */
     private List<Way> ways(PeerAddress peer, List<String> furtherHosts, Frame.RingWish asked) {
         List<Way.PeerHost> hosts = new ArrayList<>();
         for (String host : Stream.concat(Stream.of(peer.host()), furtherHosts.stream())
@@ -122,16 +105,18 @@ final class FrameTransport implements Transport {
             try {
                 hosts.add(new Way.PeerHost(host, InetAddress.getByName(host)));
             } catch (UnknownHostException e) {
-                log.debug("the host {} of {} has no known address: {}", host, peer, e.getMessage());
+                log.warn("{} says that it is reached at {}, which has no known address", peer, host);
             }
         }
-        return hosts.isEmpty() || asked != Frame.RingWish.NEVER
-                ? List.of(new Way(null, peer.host()))
-                : Way.between(options.localAddresses(), hosts);
+        if (hosts.size() < 2 || asked != Frame.RingWish.NEVER) {
+            return List.of(new Way(null, peer.host()));
+        }
+        List<Way> ways = new ArrayList<>(Way.between(options.localAddresses(), hosts));
+        ways.sort(Comparator.comparing(way -> !way.to().equals(peer.host())));
+        return ways;
     }
 
-    private LaneOpening.Opened open(
-            PeerAddress peer, Way way, String segment, Greeting greeting, Frame.RingWish asked)
+    private LaneOpening.Opened open(PeerAddress peer, Way way, String segment, Greeting greeting, Frame.RingWish asked)
             throws TransferException {
         LaneOpening opening = new LaneOpening(peer, options, tls, time.nanoTime());
         openings.add(opening);

@@ -37,7 +37,7 @@ final class LaneKeeper {
 
     /**
      * @param lanes how many there are to be, the first included
-     * @param ways at least one; lane 0 took the first
+     * @param ways at least one
      */
     LaneKeeper(FrameSession session, int lanes, List<Way> ways, long nowNanos, Opener opener) {
         this.session = session;

@@ -7,8 +7,7 @@ public interface Transport extends AutoCloseable {
     String name();
 
     /**
-     * Opens a session with one segment of a peer. Waits no longer than the transport's connect timeout for
-     * each network card.
+     * Opens a session with one segment of a peer. Waits no longer than the transport's connect timeout.
      *
      * @param segment name of the segment; empty if the peer offers only one
      * @param greeting exchanged with the peer; either side may refuse

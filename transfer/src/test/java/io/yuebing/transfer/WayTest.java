@@ -22,10 +22,7 @@ class WayTest {
     void theSideWithMoreCardsUsesThemAll() throws UnknownHostException {
         assertThat(between("10.0.0.2 10.0.0.4 10.1.0.2 10.1.0.4", "10.0.0.3 10.1.0.3"))
                 .containsExactly(
-                        "10.0.0.2 to 10.0.0.3",
-                        "10.0.0.4 to 10.0.0.3",
-                        "10.1.0.2 to 10.1.0.3",
-                        "10.1.0.4 to 10.1.0.3");
+                        "10.0.0.2 to 10.0.0.3", "10.0.0.4 to 10.0.0.3", "10.1.0.2 to 10.1.0.3", "10.1.0.4 to 10.1.0.3");
         assertThat(between("10.0.0.10 10.0.0.11", "10.0.0.8 10.0.0.12"))
                 .containsExactly("10.0.0.10 to 10.0.0.8", "10.0.0.11 to 10.0.0.12");
         assertThat(between("10.0.0.2 10.1.0.2", "10.0.0.3 10.1.0.3 10.1.0.5"))
@@ -43,7 +40,9 @@ class WayTest {
     private static List<String> between(String local, String peer) throws UnknownHostException {
         return Way.between(
                         words(local).map(WayTest::address).toList(),
-                        words(peer).map(host -> new PeerHost(host, address(host))).toList())
+                        words(peer)
+                                .map(host -> new PeerHost(host, address(host)))
+                                .toList())
                 .stream()
                 .map(Way::toString)
                 .toList();

@@ -68,7 +68,11 @@ public final class Settings {
             CHAT,
             OBSERVER);
     public static final Setting<String> TRANSFER_HOST = fixed(
-            "transfer-host", ValueType.text("ADDRESS"), "127.0.0.1", "address on which KV blocks are received", PLACE);
+            "transfer-host",
+            ValueType.text("ADDRESS[,ADDRESS]"),
+            "127.0.0.1",
+            "address on which KV blocks are received; several for several network cards",
+            PLACE);
     public static final Setting<Integer> TRANSFER_PORT = fixed(
             "transfer-port",
             ValueType.integer(0, MAX_PORT),
@@ -86,6 +90,19 @@ public final class Settings {
             ValueType.choice("auto", "tcp", "shm"),
             "auto",
             "how KV blocks travel between nodes; auto takes shm on one host, else tcp",
+            NODE);
+    public static final Setting<String> TRANSFER_CARDS = fixed(
+            "transfer-cards",
+            ValueType.text("auto|one|ADDRESS[,ADDRESS]"),
+            "auto",
+            "addresses of the network cards that share the way to a peer with several addresses; auto: all cards as fast as"
+                    + " the fastest",
+            NODE);
+    public static final Setting<Integer> TRANSFER_LANES = fixed(
+            "transfer-lanes",
+            ValueType.integer(1, 64),
+            1,
+            "connections to each peer; there is at least one for each network card that is used",
             NODE);
     public static final Setting<String> TRANSFER_SECRET_FILE = computed(
             "transfer-secret-file",

@@ -21,8 +21,7 @@ public final class LocalAddresses {
     }
 
     /** @param address of a card by its name; empty if it has none */
-    static List<InetAddress> ofFastestCards(
-            List<NetworkCard> cards, Function<String, Optional<InetAddress>> address) {
+    static List<InetAddress> ofFastestCards(List<NetworkCard> cards, Function<String, Optional<InetAddress>> address) {
         long fastest = cards.stream()
                 .filter(NetworkCard::up)
                 .flatMapToLong(card -> card.megabitsPerSecond().stream())
