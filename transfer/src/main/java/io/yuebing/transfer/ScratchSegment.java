@@ -19,9 +19,11 @@ public final class ScratchSegment implements AutoCloseable {
         return segment;
     }
 
-    /** Frees the memory; the server that offers it must have been closed. */
+    /** Frees the memory, once; the server that offers it must have been closed. */
     @Override
     public void close() {
-        arena.close();
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
     }
 }
