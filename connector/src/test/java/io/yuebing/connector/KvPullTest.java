@@ -33,11 +33,15 @@ class KvPullTest {
 
     @BeforeEach
     void start() {
-        keeper = KvReceiver.start(keeping.cache, keeping, KvReceiverOptions.loopback("prefill node A"), time);
+        keeper = keeper();
         puller = new KvPuller(
                 pulling.cache,
                 TransferProtocols.TCP.transport(TransferClientOptions.DEFAULT, time),
                 new KvPusherOptions("decode node B", 2, Duration.ofMillis(1), 3, 1 << 20));
+    }
+
+    private KvReceiver keeper() {
+        return KvReceiver.start(keeping.cache, keeping, KvReceiverOptions.loopback("prefill node A"), time);
     }
 
     @AfterEach
@@ -174,6 +178,7 @@ class KvPullTest {
         refused(kept.where, "could not be pulled from 127.0.0.1:" + kept.where.port());
         puller.release(kept.where);
         assertThat(puller.stats().failedReleases()).isEqualTo(1);
+        keeper = keeper();
     }
 
     @Test

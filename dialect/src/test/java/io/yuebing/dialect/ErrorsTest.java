@@ -88,7 +88,9 @@ class ErrorsTest {
                 "structured_outputs|{\"regex\":\"a\"}|structured_outputs is not supported yet",
                 "use_beam_search|true|use_beam_search is not supported yet",
                 "truncate_prompt_tokens|-2|truncate_prompt_tokens must be in [-1, 200], got -2",
-                "kv_transfer_params|{\"do_remote_decode\":true}|kv_transfer_params.transfer_id is missing",
+                "kv_transfer_params|{\"do_remote_decode\":true,\"remote_block_ids\":[1]}|kv_transfer_params.transfer_id is missing",
+                "kv_transfer_params|{\"do_remote_prefill\":true,\"remote_bootstrap_addr\":\"x:1\"}|must look like http://HOST:PORT, got 'x:1'",
+                "kv_transfer_params|{\"do_remote_prefill\":true,\"remote_request_id\":\"a\",\"tp_size\":2}|tp_size must be 1",
                 "kv_transfer_params|{\"kv_load_failure_policy\":\"retry\"}|kv_transfer_params.kv_load_failure_policy must"
                         + " be fail or recompute",
                 "echo|1|echo must be true or false, got 1",
