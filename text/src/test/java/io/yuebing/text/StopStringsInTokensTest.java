@@ -1,12 +1,8 @@
-package io.yuebing.dialect;
+package io.yuebing.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.yuebing.text.Detokenizer;
-import io.yuebing.text.Tokenizer;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -14,7 +10,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -22,10 +17,8 @@ import org.junit.jupiter.params.provider.MethodSource;
 class StopStringsInTokensTest {
     private static final String TEXT = "Die Antwort: 世界 🌍👩‍👩‍👧 naïve ½ END\n\nUser: 日本語 the end.";
 
-    static List<Path> tokenizers() throws IOException {
-        try (Stream<Path> entries = Files.list(Path.of("../text/src/test/resources/tokenizer"))) {
-            return entries.filter(Files::isDirectory).sorted().toList();
-        }
+    static List<Path> tokenizers() {
+        return TokenizerFixture.directories();
     }
 
     @ParameterizedTest
