@@ -69,7 +69,7 @@ class ModuleDirectionTest {
                 .whereLayer("model")
                 .mayOnlyBeAccessedByLayers("engine", "node", "bench", "cli", "library")
                 .whereLayer("kernels")
-                .mayOnlyBeAccessedByLayers("model", "engine", "node", "bench", "cli", "library")
+                .mayOnlyBeAccessedByLayers("kv", "model", "engine", "node", "bench", "cli", "library")
                 .whereLayer("kv")
                 .mayOnlyBeAccessedByLayers("model", "engine", "connector", "node", "bench", "cli", "library")
                 .whereLayer("gguf")
