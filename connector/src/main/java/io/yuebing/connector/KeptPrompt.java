@@ -61,6 +61,9 @@ public final class KeptPrompt implements KvSink {
     @Override
     public String toString() {
         KvPull where = kept;
-        return name + (where == null ? " (not computed)" : " in blocks " + Arrays.toString(where.blockIds().toArray()));
+        return name
+                + (where == null
+                        ? " (not computed)"
+                        : " in blocks " + Arrays.toString(where.blockIds().toArray()));
     }
 }

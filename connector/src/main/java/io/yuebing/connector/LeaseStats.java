@@ -10,5 +10,4 @@ package io.yuebing.connector;
  * @param expired prompts that nobody pulled in time, since the start
  * @param refusedReads reads that were refused, since the start
  */
-public record LeaseStats(
-        int open, long bytes, double oldestSeconds, long released, long expired, long refusedReads) {}
+public record LeaseStats(int open, long bytes, double oldestSeconds, long released, long expired, long refusedReads) {}

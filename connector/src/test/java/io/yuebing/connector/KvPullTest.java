@@ -106,7 +106,8 @@ class KvPullTest {
         assertThat(keeper.leaseStats().released()).isEqualTo(20);
         assertThat(puller.stats().bytes()).isEqualTo(keeper.serverStats().bytesRead());
         assertThat(puller.traffic().values())
-                .allSatisfy(counted -> assertThat(counted.received()).isEqualTo(puller.stats().bytes()));
+                .allSatisfy(counted ->
+                        assertThat(counted.received()).isEqualTo(puller.stats().bytes()));
     }
 
     @Test
@@ -191,10 +192,8 @@ class KvPullTest {
             keeping.giveBack(blocks);
         }));
         IncomingSlice slice = new IncomingSlice(
-                KeptPrompt.ticket("a"),
-                0,
-                keeping.cache.layout().blockOffset(1, blocks[0]),
-                (int) keeping.cache.layout().blockBytes());
+                KeptPrompt.ticket("a"), 0, keeping.cache.layout().blockOffset(1, blocks[0]), (int)
+                        keeping.cache.layout().blockBytes());
         ReadGuard.Granted read = (ReadGuard.Granted) leases.open(slice, keeping.cache.memory());
         assertThat(leases.release(KeptPrompt.ticket("a"))).isTrue();
         assertThat(leases.open(slice, keeping.cache.memory())).isInstanceOf(ReadGuard.Refused.class);
@@ -214,7 +213,9 @@ class KvPullTest {
         rendezvous.failed("late", new ServiceException(ErrorCode.UNAVAILABLE, "no"));
         assertThatThrownBy(() -> rendezvous.await("late", Duration.ZERO)).hasMessage("no");
         rendezvous.kept("late", where);
-        assertThat(rendezvous.await("late", Duration.ZERO)).as("another attempt").contains(where);
+        assertThat(rendezvous.await("late", Duration.ZERO))
+                .as("another attempt")
+                .contains(where);
     }
 
     private static List<Integer> boxed(int[] ids) {

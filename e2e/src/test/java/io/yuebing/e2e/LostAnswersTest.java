@@ -32,7 +32,8 @@ class LostAnswersTest {
 
     private static Client.Answer reserve(Client node, String attempt) throws Exception {
         return node.tryPost(
-                "/yuebing/v1/reserve", "{\"requestId\":\"" + attempt + "\",\"tokens\":[" + "5,".repeat(39) + "5],\"cacheSalt\":null}");
+                "/yuebing/v1/reserve",
+                "{\"requestId\":\"" + attempt + "\",\"tokens\":[" + "5,".repeat(39) + "5],\"cacheSalt\":null}");
     }
 
     private static JsonNode cancel(Client node, String attempt) throws Exception {

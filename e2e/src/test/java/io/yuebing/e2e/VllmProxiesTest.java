@@ -76,9 +76,7 @@ class VllmProxiesTest {
         STREAM(COMPLETIONS, Map.of("temperature", 0, "stream", true)),
         CHAT_WHOLE(CHAT, Map.of("temperature", 0, "max_completion_tokens", 12)),
         CHAT_LOGPROBS(CHAT, Map.of("temperature", 0.8, "seed", 5, "logprobs", true, "top_logprobs", 2)),
-        CHAT_STREAM(
-                CHAT,
-                Map.of("temperature", 0, "stream", true, "stream_options", Map.of("include_usage", true)));
+        CHAT_STREAM(CHAT, Map.of("temperature", 0, "stream", true, "stream_options", Map.of("include_usage", true)));
 
         private final String path;
         private final Map<String, Object> fields;
@@ -110,7 +108,9 @@ class VllmProxiesTest {
                 .as("pushed")
                 .isEqualTo(expected);
         assertThat(answer(proxy.nixl(ask.path, body))).as("pulled").isEqualTo(expected);
-        assertThat(answer(proxy.mooncake(ask.path, body))).as("pulled by transfer_id").isEqualTo(expected);
+        assertThat(answer(proxy.mooncake(ask.path, body)))
+                .as("pulled by transfer_id")
+                .isEqualTo(expected);
     }
 
     @Test
@@ -140,7 +140,8 @@ class VllmProxiesTest {
         Map<String, Map<String, Object>> changes = new LinkedHashMap<>();
         changes.put("remote_engine_id says another", Map.of("remote_engine_id", "another"));
         changes.put("there is no kept prompt", Map.of("remote_request_id", "cmpl-nobody"));
-        changes.put("leaves the segment", Map.of("remote_block_ids", List.of(1 << 28, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)));
+        changes.put(
+                "leaves the segment", Map.of("remote_block_ids", List.of(1 << 28, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)));
         changes.put("remote_block_ids has 1 blocks", Map.of("remote_block_ids", List.of(1)));
         changes.put("could not be pulled from 127.0.0.1:1:", Map.of("remote_port", 1));
         int number = 0;
@@ -151,13 +152,19 @@ class VllmProxiesTest {
             params.putAll(change.getValue());
             HttpResponse<String> failed = proxy.decode(COMPLETIONS, body, params, "fails");
             assertThat(failed.statusCode()).as(failed.body()).isEqualTo(500);
-            assertThat(Client.JSON.readTree(failed.body()).path("error").path("message").asString())
+            assertThat(Client.JSON
+                            .readTree(failed.body())
+                            .path("error")
+                            .path("message")
+                            .asString())
                     .contains(change.getKey())
                     .endsWith("; kv_load_failure_policy is fail, so the prompt is not computed again here");
             params.put("kv_load_failure_policy", "recompute");
-            assertThat(answer(proxy.decode(COMPLETIONS, body, params, "recomputes"))).isEqualTo(expected);
+            assertThat(answer(proxy.decode(COMPLETIONS, body, params, "recomputes")))
+                    .isEqualTo(expected);
             good.put("kv_load_failure_policy", "recompute"); // the first failure may have given it up already
-            assertThat(answer(proxy.decode(COMPLETIONS, body, good, "releases"))).isEqualTo(expected);
+            assertThat(answer(proxy.decode(COMPLETIONS, body, good, "releases")))
+                    .isEqualTo(expected);
         }
         assertThat(decode.metric("yuebing:kv_pull_fallbacks_total")).isGreaterThanOrEqualTo(changes.size());
     }

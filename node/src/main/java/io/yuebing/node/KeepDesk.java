@@ -100,8 +100,8 @@ final class KeepDesk {
             if (kept.isEmpty()) {
                 failed(new ServiceException(
                         ErrorCode.UNAVAILABLE,
-                        "the prompt " + name + " ended on its prefill node (" + end.reason().wireName()
-                                + ") with nothing to continue",
+                        "the prompt " + name + " ended on its prefill node ("
+                                + end.reason().wireName() + ") with nothing to continue",
                         "kv_transfer_params"));
             } else if (!told) {
                 told = true;

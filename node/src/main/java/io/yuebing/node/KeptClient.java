@@ -5,8 +5,8 @@ import io.yuebing.api.KvPull;
 import io.yuebing.api.KvRendezvous;
 import io.yuebing.api.ServiceException;
 import io.yuebing.dialect.ErrorBody;
-import io.yuebing.dialect.NodeWire;
 import io.yuebing.dialect.NoTls;
+import io.yuebing.dialect.NodeWire;
 import io.yuebing.dialect.WireFormat;
 import java.io.IOException;
 import java.net.URI;
@@ -53,7 +53,8 @@ final class KeptClient implements AutoCloseable {
             if (answer.statusCode() != NodeRoutes.NOT_YET) {
                 throw failed(
                         meeting,
-                        ErrorBody.read("the node", answer.statusCode(), answer.body()).getMessage(),
+                        ErrorBody.read("the node", answer.statusCode(), answer.body())
+                                .getMessage(),
                         null);
             }
             if (System.nanoTime() - deadline >= 0) {

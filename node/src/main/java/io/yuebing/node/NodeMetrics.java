@@ -34,8 +34,7 @@ final class NodeMetrics {
         this.engine = engine;
     }
 
-    static void register(
-            SurfaceMetrics metrics, String model, Engine engine, NodeTransfers transfers, PullDesk pulls) {
+    static void register(SurfaceMetrics metrics, String model, Engine engine, NodeTransfers transfers, PullDesk pulls) {
         NodeMetrics node = new NodeMetrics(metrics, model, engine);
         node.engine();
         push(metrics, transfers.pusher());
