@@ -84,8 +84,8 @@ public final class KvReceiver implements AutoCloseable {
                 cache.memory(),
                 new Tickets(reservations, leases),
                 leases,
-                LayoutGreeting.ofDecode(
-                        new LayoutHello(options.nodeName(), Optional.of(options.engineId()), layout, options.furtherHosts())),
+                LayoutGreeting.ofDecode(new LayoutHello(
+                        options.nodeName(), Optional.of(options.engineId()), layout, options.furtherHosts())),
                 NoticeListener.IGNORE);
         ScratchSegment scratch = new ScratchSegment();
         TransferServerOptions serverOptions = TransferServerOptions.listening(

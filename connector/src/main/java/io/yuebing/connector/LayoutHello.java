@@ -65,8 +65,9 @@ public record LayoutHello(String node, Optional<String> engineId, KvLayout layou
         if (!node.isString()) {
             throw new IllegalArgumentException("a KV layout hello whose field 'node' should be a text and is " + node);
         }
-        Optional<String> engineId =
-                Optional.ofNullable(hello.get("engine_id")).filter(JsonNode::isString).map(JsonNode::stringValue);
+        Optional<String> engineId = Optional.ofNullable(hello.get("engine_id"))
+                .filter(JsonNode::isString)
+                .map(JsonNode::stringValue);
         return new LayoutHello(
                 node.stringValue(),
                 engineId,

@@ -44,9 +44,7 @@ record NodeTransfers(KvReceiver receiver, KvPusher pusher, KvPuller puller, Peer
                 receiver,
                 new KvPusher(engine.cache(), transport(config), options, TimeSource.system()),
                 new KvPuller(engine.cache(), transport(config), options),
-                config.transferAdvertise()
-                        .map(NodeTransfers::address)
-                        .orElseGet(receiver::address));
+                config.transferAdvertise().map(NodeTransfers::address).orElseGet(receiver::address));
     }
 
     private static Transport transport(NodeConfig config) {
