@@ -106,7 +106,7 @@ final class Translation {
         return switch (answer.reason()) {
             case STOP -> FinishReason.STOP;
             case LENGTH -> FinishReason.LENGTH;
-            case HANDOFF, ABORT, ERROR -> FinishReason.OTHER;
+            case REPETITION, HANDOFF, ABORT, ERROR -> FinishReason.OTHER;
         };
     }
 
