@@ -54,7 +54,8 @@ final class Translation {
     }
 
     private static void refuseUnsupported(ChatRequest request, ModelInfo model) {
-        if (request.toolSpecifications() != null && !request.toolSpecifications().isEmpty()) {
+        if (request.toolSpecifications() != null
+                && !request.toolSpecifications().isEmpty()) {
             throw new UnsupportedFeatureException(
                     "Tools are not supported by the model in this process; serve it with `yuebing serve` to call tools.");
         }
@@ -62,8 +63,8 @@ final class Translation {
             throw new UnsupportedFeatureException("The response format JSON is not supported; ask for text.");
         }
         if (request.modelName() != null && !request.modelName().equals(model.name())) {
-            throw new UnsupportedFeatureException("There is no model " + request.modelName() + " in this engine, which has "
-                    + model.name() + "; leave the model's name out.");
+            throw new UnsupportedFeatureException("There is no model " + request.modelName()
+                    + " in this engine, which has " + model.name() + "; leave the model's name out.");
         }
     }
 

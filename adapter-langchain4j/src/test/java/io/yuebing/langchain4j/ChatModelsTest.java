@@ -69,7 +69,10 @@ class ChatModelsTest {
     void defaultsHoldUnlessTheRequestSaysOtherwise() {
         YuebingChatModel model = new YuebingChatModel(
                 engine,
-                ChatRequestParameters.builder().temperature(0.0).maxOutputTokens(3).build());
+                ChatRequestParameters.builder()
+                        .temperature(0.0)
+                        .maxOutputTokens(3)
+                        .build());
         assertThat(model.chat(UserMessage.from("Tell me a story.")).tokenUsage().outputTokenCount())
                 .isEqualTo(3);
         ChatResponse longer = model.chat(ChatRequest.builder()
@@ -142,11 +145,12 @@ class ChatModelsTest {
     void whatIsNotSupportedIsRefusedByName() {
         YuebingChatModel model = new YuebingChatModel(engine);
         ToolSpecification tool = ToolSpecification.builder().name("clock").build();
-        assertThatThrownBy(() -> model.chat(SUM.toBuilder().toolSpecifications(tool).build()))
+        assertThatThrownBy(() ->
+                        model.chat(SUM.toBuilder().toolSpecifications(tool).build()))
                 .isInstanceOf(UnsupportedFeatureException.class)
                 .hasMessageStartingWith("Tools");
-        assertThatThrownBy(() ->
-                        model.chat(SUM.toBuilder().responseFormat(ResponseFormat.JSON).build()))
+        assertThatThrownBy(() -> model.chat(
+                        SUM.toBuilder().responseFormat(ResponseFormat.JSON).build()))
                 .isInstanceOf(UnsupportedFeatureException.class)
                 .hasMessageContaining("JSON");
         assertThatThrownBy(() -> model.chat(UserMessage.from(ImageContent.from("https://example.com/a.png"))))

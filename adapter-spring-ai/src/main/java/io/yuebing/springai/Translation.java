@@ -19,6 +19,7 @@ import org.springframework.ai.chat.model.Generation;
 import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
+import org.springframework.ai.tool.ToolCallback;
 
 /** Tells Spring AI's prompts to the library, and the library's answers to Spring AI. */
 final class Translation {
@@ -34,7 +35,8 @@ final class Translation {
         refuseUnsupported(options, model);
         Request request = Request.chat(
                 prompt.getInstructions().stream().map(Translation::message).toList());
-        request = with(request, either(options, defaults, ChatOptions::getTemperature), SamplingParams.Builder::temperature);
+        request = with(
+                request, either(options, defaults, ChatOptions::getTemperature), SamplingParams.Builder::temperature);
         request = with(request, either(options, defaults, ChatOptions::getTopP), SamplingParams.Builder::topP);
         request = with(request, either(options, defaults, ChatOptions::getTopK), SamplingParams.Builder::topK);
         request = with(
@@ -45,7 +47,8 @@ final class Translation {
                 request,
                 either(options, defaults, ChatOptions::getPresencePenalty),
                 SamplingParams.Builder::presencePenalty);
-        request = with(request, either(options, defaults, ChatOptions::getMaxTokens), SamplingParams.Builder::maxTokens);
+        request =
+                with(request, either(options, defaults, ChatOptions::getMaxTokens), SamplingParams.Builder::maxTokens);
         List<String> stop = either(options, defaults, ChatOptions::getStopSequences);
         return stop == null ? request : request.stop(stop);
     }
@@ -62,7 +65,7 @@ final class Translation {
     }
 
     private static void refuseUnsupported(ChatOptions options, ModelInfo model) {
-        if (options instanceof ToolCallingChatOptions tools && !tools.getToolCallbacks().isEmpty()) {
+        if (options instanceof ToolCallingChatOptions tools && hasTools(tools)) {
             throw new UnsupportedOperationException(
                     "Tools are not supported by the model in this process; serve it with `yuebing serve` to call tools.");
         }
@@ -70,6 +73,11 @@ final class Translation {
             throw new UnsupportedOperationException("There is no model " + options.getModel()
                     + " in this engine, which has " + model.name() + "; leave the model's name out.");
         }
+    }
+
+    private static boolean hasTools(ToolCallingChatOptions options) {
+        List<ToolCallback> tools = options.getToolCallbacks();
+        return tools != null && !tools.isEmpty();
     }
 
     private static io.yuebing.library.Message message(Message message) {

@@ -65,8 +65,8 @@ class YuebingChatModelTest {
     @Test
     void streamedPiecesAddUpToTheAnswerAndTheLastOneHasItsEnd() {
         YuebingChatModel model = new YuebingChatModel(engine);
-        List<ChatResponse> parts = Objects.requireNonNull(
-                model.stream(SUM).collectList().block(Duration.ofSeconds(60)));
+        List<ChatResponse> parts =
+                Objects.requireNonNull(model.stream(SUM).collectList().block(Duration.ofSeconds(60)));
         assertThat(parts).hasSizeGreaterThan(1);
         String text = parts.stream()
                 .map(part -> part.getResults().getFirst().getOutput().getText())
@@ -87,7 +87,8 @@ class YuebingChatModelTest {
             assertThat(model.stream(new Prompt("Tell me a story.")).blockFirst(Duration.ofSeconds(60)))
                     .isNotNull();
         }
-        assertThat(model.call(SUM).getResults().getFirst().getOutput().getText()).isNotBlank();
+        assertThat(model.call(SUM).getResults().getFirst().getOutput().getText())
+                .isNotBlank();
     }
 
     @Test

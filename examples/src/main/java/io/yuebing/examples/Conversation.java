@@ -16,8 +16,10 @@ public final class Conversation {
         try (var engine = Engine.open(Models.of(args))) {
             for (String question : List.of("Tell me a story about a cat.", "What was it about?")) {
                 messages.add(Message.user(question));
-                Answer answer = engine.generate(
-                                Request.chat(messages).temperature(0).maxTokens(60).stop("\n\n"))
+                Answer answer = engine.generate(Request.chat(messages)
+                                .temperature(0)
+                                .maxTokens(60)
+                                .stop("\n\n"))
                         .answer();
                 messages.add(Message.assistant(answer.text()));
                 System.out.printf("user: %s%nassistant: %s%n", question, answer.text());

@@ -9,7 +9,8 @@ public final class Hello {
     private Hello() {}
 
     public static void main(String[] args) {
-        Request request = Request.chat(Message.user("What is 7 + 5?")).temperature(0).maxTokens(100);
+        Request request =
+                Request.chat(Message.user("What is 7 + 5?")).temperature(0).maxTokens(100);
         try (var engine = Engine.open(Models.of(args))) {
             engine.generate(request).forEach(System.out::print);
         }

@@ -18,9 +18,8 @@ public final class ManyAtOnce {
         try (var engine = Engine.open(Models.of(args), options);
                 var threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<String>> texts = List.of("The sea", "The moon", "A dog", "A king").stream()
-                    .map(beginning -> threads.submit(() -> beginning + engine.generate(continuation(beginning))
-                            .answer()
-                            .text()))
+                    .map(beginning -> threads.submit(() -> beginning
+                            + engine.generate(continuation(beginning)).answer().text()))
                     .toList();
             for (Future<String> text : texts) {
                 System.out.println(text.get());

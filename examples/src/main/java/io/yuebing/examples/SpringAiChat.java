@@ -14,7 +14,8 @@ public final class SpringAiChat {
             ChatModel model = new YuebingChatModel(engine);
             System.out.println(model.call("What is 7 + 5?"));
             model.stream(new Prompt("What is 3 + 4?"))
-                    .doOnNext(part -> System.out.print(part.getResults().getFirst().getOutput().getText()))
+                    .doOnNext(part -> System.out.print(
+                            part.getResults().getFirst().getOutput().getText()))
                     .blockLast();
             System.out.println();
         }

@@ -14,13 +14,15 @@ public final class TokenByToken {
     public static void main(String[] args) throws InterruptedException {
         try (var engine = Engine.open(Models.of(args))) {
             int[] prompt = engine.tokenizer().encode("Once upon a", true);
-            SamplingParams sampling =
-                    SamplingParams.builder().temperature(0).maxTokens(5).logprobs(3).build();
+            SamplingParams sampling = SamplingParams.builder()
+                    .temperature(0)
+                    .maxTokens(5)
+                    .logprobs(3)
+                    .build();
             try (TokenStream stream = engine.generate(GenerateRequest.of("example", prompt, sampling))) {
                 while (true) {
                     switch (stream.next()) {
-                        case GenerateEvent.PromptDone done ->
-                            System.out.println(prompt.length + " tokens of prompt");
+                        case GenerateEvent.PromptDone done -> System.out.println(prompt.length + " tokens of prompt");
                         case GenerateEvent.Token token -> {
                             for (TokenLogprob likely : token.token().top()) {
                                 System.out.printf(

@@ -32,8 +32,8 @@ class ExamplesTest {
 
     @Test
     void manyAtOnceContinuesEachBeginning() throws Exception {
-        assertThat(output(ManyAtOnce::main).lines()).anySatisfy(line -> assertThat(line)
-                .startsWith("A king"));
+        assertThat(output(ManyAtOnce::main).lines())
+                .anySatisfy(line -> assertThat(line).startsWith("A king"));
     }
 
     @Test
