@@ -4,6 +4,7 @@ module io.yuebing.dialect {
     requires static transitive org.jspecify;
     requires transitive io.yuebing.api;
     requires transitive io.yuebing.text;
+    requires io.yuebing.grammar;
     requires transitive tools.jackson.databind;
     requires transitive java.net.http;
     requires io.helidon.webserver;

@@ -2,6 +2,7 @@
 @org.jspecify.annotations.NullMarked
 module io.yuebing.engine {
     requires transitive io.yuebing.api;
+    requires transitive io.yuebing.grammar;
     requires transitive io.yuebing.model;
     requires io.yuebing.kernels;
     requires transitive io.yuebing.kv;

@@ -9,6 +9,7 @@ module io.yuebing.node {
     requires transitive io.yuebing.transfer;
     requires io.yuebing.connector;
     requires io.yuebing.engine;
+    requires io.yuebing.grammar;
     requires io.yuebing.text;
     requires java.net.http;
     requires org.slf4j;

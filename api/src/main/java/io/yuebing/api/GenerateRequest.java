@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param cacheSalt keeps prefix-cache entries of different tenants apart; enters the hash of the first block
  * @param kvTransfer what becomes of the KV cache; empty = everything happens on one node
  * @param kvLoadFailure what to do if that transfer fails; empty = as the gateway is set
+ * @param constraint what the text of the output must be, from the first output token on
  */
 @SuppressWarnings("ArrayRecordComponent") // requests are never compared
 public record GenerateRequest(
@@ -27,7 +28,8 @@ public record GenerateRequest(
         SamplingParams sampling,
         Optional<String> cacheSalt,
         Optional<KvTransfer> kvTransfer,
-        Optional<KvLoadFailurePolicy> kvLoadFailure) {
+        Optional<KvLoadFailurePolicy> kvLoadFailure,
+        Optional<OutputConstraint> constraint) {
 
     public GenerateRequest {
         if (promptTokens.length == 0) {
@@ -43,7 +45,15 @@ public record GenerateRequest(
             SamplingParams sampling,
             Optional<String> cacheSalt,
             Optional<KvTransfer> kvTransfer) {
-        this(requestId, promptTokens, outputTokens, sampling, cacheSalt, kvTransfer, Optional.empty());
+        this(
+                requestId,
+                promptTokens,
+                outputTokens,
+                sampling,
+                cacheSalt,
+                kvTransfer,
+                Optional.empty(),
+                Optional.empty());
     }
 
     public static GenerateRequest of(String requestId, int[] promptTokens, SamplingParams sampling) {
@@ -64,21 +74,31 @@ public record GenerateRequest(
 
     /** The same request with tokens already generated. */
     public GenerateRequest continuing(int... generated) {
-        return new GenerateRequest(requestId, promptTokens, generated, sampling, cacheSalt, kvTransfer, kvLoadFailure);
+        return new GenerateRequest(
+                requestId, promptTokens, generated, sampling, cacheSalt, kvTransfer, kvLoadFailure, constraint);
     }
 
     /** The same request with another way for its KV cache. */
     public GenerateRequest withKvTransfer(Optional<KvTransfer> params) {
-        return new GenerateRequest(requestId, promptTokens, outputTokens, sampling, cacheSalt, params, kvLoadFailure);
+        return new GenerateRequest(
+                requestId, promptTokens, outputTokens, sampling, cacheSalt, params, kvLoadFailure, constraint);
     }
 
     /** The same request, sampled in another way. */
     public GenerateRequest withSampling(SamplingParams params) {
-        return new GenerateRequest(requestId, promptTokens, outputTokens, params, cacheSalt, kvTransfer, kvLoadFailure);
+        return new GenerateRequest(
+                requestId, promptTokens, outputTokens, params, cacheSalt, kvTransfer, kvLoadFailure, constraint);
     }
 
     /** The same request with a policy of its own for failed transfers. */
     public GenerateRequest withKvLoadFailure(Optional<KvLoadFailurePolicy> policy) {
-        return new GenerateRequest(requestId, promptTokens, outputTokens, sampling, cacheSalt, kvTransfer, policy);
+        return new GenerateRequest(
+                requestId, promptTokens, outputTokens, sampling, cacheSalt, kvTransfer, policy, constraint);
+    }
+
+    /** The same request with text that must fit. */
+    public GenerateRequest withConstraint(Optional<OutputConstraint> wanted) {
+        return new GenerateRequest(
+                requestId, promptTokens, outputTokens, sampling, cacheSalt, kvTransfer, kvLoadFailure, wanted);
     }
 }

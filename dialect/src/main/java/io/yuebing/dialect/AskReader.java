@@ -6,6 +6,7 @@ import io.yuebing.api.KvKeep;
 import io.yuebing.api.KvLoadFailurePolicy;
 import io.yuebing.api.KvTransfer;
 import io.yuebing.api.KvTransferParams;
+import io.yuebing.api.OutputConstraint;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
 import io.yuebing.api.ThinkingBudget;
@@ -59,7 +60,8 @@ final class AskReader {
             int promptLogprobs,
             boolean echo,
             OptionalInt bestOf,
-            AnswerReading reading) {}
+            AnswerReading reading,
+            Optional<OutputConstraint> constraint) {}
 
     ServedModel model() {
         return model;
@@ -154,7 +156,14 @@ final class AskReader {
                 SamplingParams params = sampling.of(maxTokens, promptLogprobs, logprobs, thinking, seed);
                 int index = sequences.size();
                 GenerateRequest request = new GenerateRequest(
-                        id + "-" + index, prompt.tokens(), new int[0], params, cacheSalt, kvTransfer, kvLoadFailure);
+                        id + "-" + index,
+                        prompt.tokens(),
+                        new int[0],
+                        params,
+                        cacheSalt,
+                        kvTransfer,
+                        kvLoadFailure,
+                        kind.constraint());
                 sequences.add(new Sequence(index, prompt, request));
             }
         }

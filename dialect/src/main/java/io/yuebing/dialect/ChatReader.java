@@ -1,5 +1,6 @@
 package io.yuebing.dialect;
 
+import io.yuebing.api.OutputConstraint;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -21,10 +22,18 @@ final class ChatReader {
         fields.refuse("function_call", "send tool_choice instead");
         fields.refuse("audio", "this model makes text only");
         fields.refuse("echo", "the prompt of a chat is not part of its answer");
-        OptionalInt asked = fields.integer("max_completion_tokens", 1, Integer.MAX_VALUE);
+        OptionalInt newer = fields.integer("max_completion_tokens", 1, Integer.MAX_VALUE);
         OptionalInt older = fields.integer("max_tokens", 1, Integer.MAX_VALUE);
-        OptionalInt maxTokens = asked.isPresent() ? asked : older;
+        OptionalInt maxTokens = newer.isPresent() ? newer : older;
         int logprobs = logprobs(fields);
+        ToolFields tools = ToolFields.read(fields);
+        Optional<OutputConstraint> asked = ConstraintFields.read(fields);
+        if (asked.isPresent() && tools.forced().isPresent()) {
+            throw RequestFields.bad(
+                    "tool_choice",
+                    "tool_choice forces a call, so response_format and structured_outputs must not be set");
+        }
+        Optional<OutputConstraint> constraint = tools.forced().or(() -> asked);
         Prompt prompt =
                 common.truncated(fields, new ChatPrompt(common.model(), common.options()).read(fields), maxTokens);
         return common.assemble(
@@ -32,17 +41,28 @@ final class ChatReader {
                 exchange,
                 List.of(prompt),
                 new AskReader.Kind(
-                        "chatcmpl-", "messages", maxTokens, logprobs, -1, false, OptionalInt.empty(), reading(fields)));
+                        "chatcmpl-",
+                        "messages",
+                        maxTokens,
+                        logprobs,
+                        -1,
+                        false,
+                        OptionalInt.empty(),
+                        reading(fields, tools, constraint),
+                        constraint));
     }
 
-    /** Calls are looked for only where the request offers tools. */
-    private AnswerReading reading(RequestFields fields) {
-        ToolFields tools = ToolFields.read(fields);
+    /** Calls are looked for only where the request offers tools; a constrained answer has no thoughts. */
+    private AnswerReading reading(RequestFields fields, ToolFields tools, Optional<OutputConstraint> constraint) {
+        boolean forced = tools.forced().isPresent();
+        boolean plain = tools.tools().isEmpty() || constraint.isPresent();
         return new AnswerReading(
-                tools.tools().isEmpty() ? Optional.empty() : common.parsers().tools(),
+                forced
+                        ? Optional.of(ToolFields.FORCED)
+                        : plain ? Optional.empty() : common.parsers().tools(),
                 tools.schemas(),
-                tools.parallelCalls(),
-                common.parsers().reasoning(),
+                tools.parallelCalls() && !forced,
+                constraint.isPresent() ? Optional.empty() : common.parsers().reasoning(),
                 fields.flag("include_reasoning", true));
     }
 

@@ -48,7 +48,8 @@ final class CompletionReader {
                         echo ? logprobs.orElse(asked.orElse(1) == 0 ? 0 : -1) : -1,
                         echo,
                         bestOf,
-                        AnswerReading.PLAIN));
+                        AnswerReading.PLAIN,
+                        ConstraintFields.read(fields)));
     }
 
     private static void checkBestOf(RequestFields fields, int bestOf, int n) {

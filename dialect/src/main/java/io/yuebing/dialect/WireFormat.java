@@ -9,6 +9,7 @@ import io.yuebing.api.KvPull;
 import io.yuebing.api.KvRendezvous;
 import io.yuebing.api.KvTransfer;
 import io.yuebing.api.KvTransferParams;
+import io.yuebing.api.OutputConstraint;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.TokenLogprob;
 import java.net.URI;
@@ -29,7 +30,7 @@ import tools.jackson.databind.node.ObjectNode;
  * <p>Floats are written in the shortest form that reads back to the same bits; infinities and NaN as strings.
  *
  * <pre>
- * request {"request_id", "prompt_token_ids":[], "output_token_ids":[], "sampling_params":{}, "cache_salt", "kv_transfer_params"}
+ * request {"request_id", "prompt_token_ids":[], "output_token_ids":[], "sampling_params":{}, "cache_salt", "constraint":{"kind", "source"}, "kv_transfer_params"}
  * events  {"event":"prompt_done", "cached_tokens", "prompt_logprobs":[token]}
  *         {"event":"token", "token":{"id", "logprob", "rank", "top":[[id, logprob, rank]]}}
  *         {"event":"finished", "reason", "stop_token_id"}
@@ -50,6 +51,10 @@ public final class WireFormat {
         body.set("output_token_ids", AnswerShape.ids(request.outputTokens()));
         body.set("sampling_params", SamplingWire.json(request.sampling()));
         request.cacheSalt().ifPresent(salt -> body.put("cache_salt", salt));
+        request.constraint()
+                .ifPresent(constraint -> body.putObject("constraint")
+                        .put("kind", constraint.kind().name().toLowerCase(Locale.ROOT))
+                        .put("source", constraint.source()));
         request.kvPush().ifPresent(params -> body.set("kv_transfer_params", kvTransferParams(params)));
         return body;
     }
@@ -62,16 +67,27 @@ public final class WireFormat {
     public static GenerateRequest request(ObjectNode body) {
         RequestFields fields = new RequestFields(body);
         return new GenerateRequest(
-                fields.require("request_id", fields.string("request_id")),
-                fields.tokenIds("prompt_token_ids", MAX).stream()
-                        .mapToInt(Integer::intValue)
-                        .toArray(),
-                fields.tokenIds("output_token_ids", MAX).stream()
-                        .mapToInt(Integer::intValue)
-                        .toArray(),
-                SamplingWire.read(fields.require("sampling_params", fields.object("sampling_params"))),
-                fields.string("cache_salt"),
-                fields.object("kv_transfer_params").map(WireFormat::kvTransferParams));
+                        fields.require("request_id", fields.string("request_id")),
+                        fields.tokenIds("prompt_token_ids", MAX).stream()
+                                .mapToInt(Integer::intValue)
+                                .toArray(),
+                        fields.tokenIds("output_token_ids", MAX).stream()
+                                .mapToInt(Integer::intValue)
+                                .toArray(),
+                        SamplingWire.read(fields.require("sampling_params", fields.object("sampling_params"))),
+                        fields.string("cache_salt"),
+                        fields.object("kv_transfer_params").map(WireFormat::kvTransferParams))
+                .withConstraint(fields.object("constraint").map(WireFormat::constraint));
+    }
+
+    private static OutputConstraint constraint(RequestFields fields) {
+        String kind = fields.require("kind", fields.string("kind"));
+        for (OutputConstraint.Kind known : OutputConstraint.Kind.values()) {
+            if (known.name().toLowerCase(Locale.ROOT).equals(kind)) {
+                return new OutputConstraint(known, fields.require("source", fields.string("source")));
+            }
+        }
+        throw RequestFields.bad("constraint.kind", "constraint.kind \"" + kind + "\" is unknown to this node");
     }
 
     /** With vLLM's field names where they mean the same. */

@@ -8,6 +8,7 @@ import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.KvTransferParams;
+import io.yuebing.api.OutputConstraint;
 import io.yuebing.api.RepetitionDetection;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
@@ -71,13 +72,14 @@ class GenerateWireTest {
                         new ThinkingBudget(100, true, List.of(5), List.of(6, 7), List.of(List.of(8), List.of(1, 1)))))
                 .build();
         GenerateRequest sent = new GenerateRequest(
-                "cmpl-1",
-                new int[] {1, 2, 3},
-                new int[] {9},
-                sampling,
-                Optional.of("salt"),
-                Optional.of(new KvTransferParams(
-                        false, true, "t", 1L << 60, "h", 80, List.of(1, 2), 1, 1_800_000_000_000L)));
+                        "cmpl-1",
+                        new int[] {1, 2, 3},
+                        new int[] {9},
+                        sampling,
+                        Optional.of("salt"),
+                        Optional.of(new KvTransferParams(
+                                false, true, "t", 1L << 60, "h", 80, List.of(1, 2), 1, 1_800_000_000_000L)))
+                .withConstraint(Optional.of(new OutputConstraint(OutputConstraint.Kind.GRAMMAR, "root ::= \"é\"")));
         server.generator.say(1);
         try (TokenStream stream = remote.generate(sent)) {
             stream.next();

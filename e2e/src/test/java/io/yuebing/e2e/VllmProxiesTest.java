@@ -103,8 +103,8 @@ class VllmProxiesTest {
     @EnumSource
     void theAnswerIsThatOfOneNode(Ask ask) throws Exception {
         Map<String, Object> body = ask.body();
-        String expected = answer(new VllmProxy(alone.uri(), alone.uri()).decode(ask.path, body, null, "alone"));
-        assertThat(answer(new VllmProxy(split.uri(), split.uri()).decode(ask.path, body, null, "pushed")))
+        String expected = answer(new VllmProxy(alone.uri(), alone.uri()).alone(ask.path, body, "alone"));
+        assertThat(answer(new VllmProxy(split.uri(), split.uri()).alone(ask.path, body, "pushed")))
                 .as("pushed")
                 .isEqualTo(expected);
         assertThat(answer(proxy.nixl(ask.path, body))).as("pulled").isEqualTo(expected);
@@ -116,7 +116,7 @@ class VllmProxiesTest {
     @Test
     void theSharedRequestIdIsEnoughForARendezvous() throws Exception {
         Map<String, Object> body = Ask.CHOICES.body();
-        String expected = answer(new VllmProxy(alone.uri(), alone.uri()).decode(COMPLETIONS, body, null, "alone"));
+        String expected = answer(new VllmProxy(alone.uri(), alone.uri()).alone(COMPLETIONS, body, "alone"));
         assertThat(answer(proxy.mooncakeByRequestId(COMPLETIONS, body))).isEqualTo(expected);
     }
 
@@ -136,7 +136,7 @@ class VllmProxiesTest {
     @Test
     void aPromptThatCannotBePulledFailsOrIsComputedByPolicy() throws Exception {
         Map<String, Object> body = Ask.GREEDY.body();
-        String expected = answer(new VllmProxy(alone.uri(), alone.uri()).decode(COMPLETIONS, body, null, "alone"));
+        String expected = answer(new VllmProxy(alone.uri(), alone.uri()).alone(COMPLETIONS, body, "alone"));
         Map<String, Map<String, Object>> changes = new LinkedHashMap<>();
         changes.put("remote_engine_id says another", Map.of("remote_engine_id", "another"));
         changes.put("there is no kept prompt", Map.of("remote_request_id", "cmpl-nobody"));

@@ -114,6 +114,11 @@ final class VllmProxy {
         return send(decode, path, leg, id);
     }
 
+    /** Asks the decode node alone, which computes all of it. */
+    HttpResponse<String> alone(String path, Map<String, ?> body, String id) throws Exception {
+        return send(decode, path, body, id);
+    }
+
     private static HttpResponse<String> send(URI node, String path, Map<String, ?> body, String id) throws Exception {
         return HTTP.send(request(node, path, body, id), HttpResponse.BodyHandlers.ofString());
     }

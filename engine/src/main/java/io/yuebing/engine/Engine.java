@@ -6,6 +6,8 @@ import io.yuebing.api.Generator;
 import io.yuebing.api.ServiceException;
 import io.yuebing.api.TokenStream;
 import io.yuebing.api.UserError;
+import io.yuebing.grammar.ConstraintCompiler;
+import io.yuebing.grammar.OutputState;
 import io.yuebing.kv.BlockTable;
 import io.yuebing.kv.KvAxis;
 import io.yuebing.kv.KvCache;
@@ -15,6 +17,8 @@ import io.yuebing.model.ModelConfig;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
@@ -40,6 +44,7 @@ public final class Engine implements Generator, AutoCloseable {
     private final EngineConfig config;
     private final ModelConfig modelConfig;
     private final RequestLimits limits;
+    private final Optional<ConstraintCompiler> constraints;
     private final Arena arena;
     private final KvCache cache;
     private final Mailbox mailbox = new Mailbox();
@@ -49,8 +54,9 @@ public final class Engine implements Generator, AutoCloseable {
     private final Thread thread;
 
     @SuppressWarnings("MustBeClosedChecker") // the arena is the engine's own, close() closes it
-    private Engine(CausalLm model, EngineConfig config, CrashDumps dumps) {
+    private Engine(CausalLm model, EngineConfig config, CrashDumps dumps, Optional<ConstraintCompiler> constraints) {
         this.config = config;
+        this.constraints = constraints;
         modelConfig = model.config();
         limits = new RequestLimits(config, modelConfig.vocabSize());
         arena = Arena.ofShared();
@@ -67,12 +73,23 @@ public final class Engine implements Generator, AutoCloseable {
      * @throws UserError if there is not enough memory for the KV cache
      */
     public static Engine start(CausalLm model, EngineConfig config) {
-        return start(model, config, CrashDumps.NONE);
+        return start(model, config, CrashDumps.NONE, Optional.empty());
     }
 
     /** The same with a folder in which steps that fail are kept. */
     public static Engine start(CausalLm model, EngineConfig config, CrashDumps dumps) {
-        Engine engine = new Engine(model, config, dumps);
+        return start(model, config, dumps, Optional.empty());
+    }
+
+    /**
+     * The same for an engine that knows its tokens' texts.
+     *
+     * @param constraints compiles {@link GenerateRequest#constraint()} for the model's vocabulary; empty = requests with
+     *     one are refused
+     */
+    public static Engine start(
+            CausalLm model, EngineConfig config, CrashDumps dumps, Optional<ConstraintCompiler> constraints) {
+        Engine engine = new Engine(model, config, dumps, constraints);
         LOG.info(
                 "engine: {} KV blocks of {} tokens ({}, {} MiB), up to {} sequences and {} tokens a step, {} more sequences"
                         + " may wait, context {} tokens, prefix caching {}",
@@ -99,7 +116,7 @@ public final class Engine implements Generator, AutoCloseable {
     @Override
     public TokenStream generate(GenerateRequest request) {
         limits.checkGenerate(request);
-        return submit(request, null);
+        return submit(request, outputState(request), null);
     }
 
     /**
@@ -112,7 +129,7 @@ public final class Engine implements Generator, AutoCloseable {
      */
     public TokenStream prefill(GenerateRequest request, KvSink sink) {
         limits.checkPrefill(request);
-        return submit(request, sink);
+        return submit(request, outputState(request), sink);
     }
 
     /**
@@ -197,6 +214,7 @@ public final class Engine implements Generator, AutoCloseable {
      */
     public TokenStream resume(GenerateRequest request, BlockReservation reservation) {
         limits.checkResume(request, reservation.tokens());
+        OutputState output = outputState(request);
         if (!reservation.take()) {
             throw new ServiceException(
                     ErrorCode.INVALID_REQUEST,
@@ -205,11 +223,33 @@ public final class Engine implements Generator, AutoCloseable {
                     "kv_transfer_params");
         }
         inProgress.incrementAndGet();
-        Sequence sequence = sequence(request, null);
+        Sequence sequence = sequence(request, output, null);
         return post(new Command.Resume(sequence, reservation), sequence);
     }
 
-    private TokenStream submit(GenerateRequest request, @Nullable KvSink sink) {
+    /** How far the request's output is in its constraint; compiled here, on the caller's thread. */
+    private @Nullable OutputState outputState(GenerateRequest request) {
+        if (request.constraint().isEmpty()) {
+            return null;
+        }
+        ConstraintCompiler compiler = constraints.orElseThrow(() -> new ServiceException(
+                ErrorCode.INVALID_REQUEST,
+                "This engine was started without a tokenizer and cannot constrain its output.",
+                "structured_outputs"));
+        List<Integer> endTokens = request.sampling().ignoreEos() ? List.of() : modelConfig.eosTokenIds();
+        OutputState state = compiler.begin(request.constraint().get(), endTokens);
+        for (int token : request.outputTokens()) {
+            if (!state.accept(token)) {
+                throw new ServiceException(
+                        ErrorCode.INVALID_REQUEST,
+                        "The output token " + token + " that the request brings along does not fit its constraint.",
+                        "output_token_ids");
+            }
+        }
+        return state;
+    }
+
+    private TokenStream submit(GenerateRequest request, @Nullable OutputState output, @Nullable KvSink sink) {
         int accepted = inProgress.incrementAndGet();
         if (accepted > config.maxAccepted()) {
             inProgress.decrementAndGet();
@@ -219,12 +259,12 @@ public final class Engine implements Generator, AutoCloseable {
                             + config.maxSequences() + " can run and " + config.maxQueuedSequences()
                             + " can wait. Try again later.");
         }
-        Sequence sequence = sequence(request, sink);
+        Sequence sequence = sequence(request, output, sink);
         return post(new Command.Submit(sequence), sequence);
     }
 
-    private Sequence sequence(GenerateRequest request, @Nullable KvSink sink) {
-        return new Sequence(request, modelConfig.eosTokenIds(), config.maxModelLength(), sink, this::cancel);
+    private Sequence sequence(GenerateRequest request, @Nullable OutputState output, @Nullable KvSink sink) {
+        return new Sequence(request, output, modelConfig.eosTokenIds(), config.maxModelLength(), sink, this::cancel);
     }
 
     private void cancel(Sequence sequence) {

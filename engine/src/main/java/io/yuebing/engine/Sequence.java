@@ -6,6 +6,7 @@ import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.RepetitionDetection;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
+import io.yuebing.grammar.OutputState;
 import io.yuebing.kv.BlockTable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -29,6 +30,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Sequence {
     private final GenerateRequest request;
+    private final @Nullable OutputState output;
     private final int[] eosTokenIds;
     private final int[] stopTokenIds;
     private final int maxLength;
@@ -54,6 +56,7 @@ final class Sequence {
     private List<SampledToken> promptLogprobs = new ArrayList<>();
 
     /**
+     * @param output what the output's text must be, after the output that the request brings along; null = anything
      * @param eosTokenIds the model's end-of-sequence ids
      * @param maxLength most tokens of prompt and output
      * @param sink where the prompt's KV cache goes; null = the sequence stays here
@@ -61,11 +64,13 @@ final class Sequence {
      */
     Sequence(
             GenerateRequest request,
+            @Nullable OutputState output,
             List<Integer> eosTokenIds,
             int maxLength,
             @Nullable KvSink sink,
             Consumer<Sequence> cancel) {
         this.request = request;
+        this.output = output;
         this.eosTokenIds = toArray(request.sampling().ignoreEos() ? List.of() : eosTokenIds);
         stopTokenIds = toArray(request.sampling().stopTokenIds());
         this.maxLength = maxLength;
@@ -90,6 +95,12 @@ final class Sequence {
 
     LogitAdjustments adjustments() {
         return adjustments;
+    }
+
+    /** What the output's text must be; null = anything. */
+    @Nullable
+    OutputState output() {
+        return output;
     }
 
     SequenceStream stream() {
@@ -152,6 +163,9 @@ final class Sequence {
         }
         tokens[length++] = token;
         adjustments.generated(token);
+        if (output != null && !contains(eosTokenIds, token)) {
+            output.accept(token);
+        }
     }
 
     /** Why the sequence ends with the token it has last, if it does. */
@@ -165,6 +179,9 @@ final class Sequence {
             if (contains(stopTokenIds, last)) {
                 return Optional.of(new Finished(FinishReason.STOP, OptionalInt.of(last)));
             }
+        }
+        if (output != null && outputs > 0 && output.complete()) {
+            return Optional.of(new Finished(FinishReason.STOP, OptionalInt.empty()));
         }
         if (outputs >= sampling().maxTokens() || length >= maxLength) {
             return Optional.of(new Finished(FinishReason.LENGTH, OptionalInt.empty()));

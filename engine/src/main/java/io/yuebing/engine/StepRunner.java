@@ -3,6 +3,8 @@ package io.yuebing.engine;
 import io.yuebing.api.ErrorCode;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.ServiceException;
+import io.yuebing.grammar.GrammarException;
+import io.yuebing.grammar.OutputState;
 import io.yuebing.kv.BlockTable;
 import io.yuebing.kv.KvCache;
 import io.yuebing.model.CausalLm;
@@ -144,6 +146,7 @@ final class StepRunner {
         Sequence sequence = slice.sequence();
         try {
             if (samples(slice, position)) {
+                constrain(sequence, logits, offset);
                 sampled[index] =
                         sampler.sample(logits, offset, sequence.sampling(), sequence.adjustments(), position + 1);
             } else {
@@ -156,7 +159,26 @@ final class StepRunner {
             }
         } catch (ServiceException e) {
             failures[index] = e;
-            computedWrongly = true;
+            computedWrongly |= e.code() == ErrorCode.INTERNAL;
+        }
+    }
+
+    /** Leaves only the tokens that the sequence's constraint allows. */
+    private void constrain(Sequence sequence, float[] logits, int offset) {
+        OutputState output = sequence.output();
+        if (output == null) {
+            return;
+        }
+        try {
+            if (!output.mask(logits, offset, model.config().vocabSize())) {
+                throw new ServiceException(
+                        ErrorCode.INVALID_REQUEST,
+                        "No token of this model's vocabulary continues the answer within its constraint.",
+                        "structured_outputs");
+            }
+        } catch (GrammarException e) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST, String.valueOf(e.getMessage()), "structured_outputs", e);
         }
     }
 

@@ -7,14 +7,19 @@ import io.yuebing.api.ErrorCode;
 import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.OutputConstraint;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
 import io.yuebing.api.TokenStream;
+import io.yuebing.grammar.ConstraintCompiler;
+import io.yuebing.grammar.Vocabulary;
 import io.yuebing.kv.ElementType;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -32,7 +37,10 @@ class HandOffTest {
 
     private static Engine start(int blocks, int budget) {
         return Engine.start(
-                new HashingModel(), new EngineConfig(4, blocks, budget, 8, 32, 200, ElementType.F32, true, "0"));
+                new HashingModel(),
+                new EngineConfig(4, blocks, budget, 8, 32, 200, ElementType.F32, true, "0"),
+                CrashDumps.NONE,
+                Optional.of(new ConstraintCompiler(() -> new Vocabulary(HashingModel.VOCAB, HandOffTest::text))));
     }
 
     @BeforeEach
@@ -59,6 +67,57 @@ class HandOffTest {
             assertThat(tokens).as("request %d", i).isEqualTo(expected.tokens());
             assertThat(end).isEqualTo(expected.finished().reason());
         }
+    }
+
+    /** Printable ASCII from id 1 on. */
+    private static byte[] text(int id) {
+        return id >= 1 && id <= 95 ? new byte[] {(byte) (31 + id)} : new byte[0];
+    }
+
+    private static String text(List<SampledToken> tokens) {
+        StringBuilder text = new StringBuilder();
+        tokens.forEach(token -> text.append(new String(text(token.id()), StandardCharsets.US_ASCII)));
+        return text.toString();
+    }
+
+    @Test
+    void constrainedTokensAreTheSameHandedOffAndKeepToTheConstraint() throws InterruptedException {
+        String expression = "[a-m]{1,6}(-(xy|z)+)?[0-9]";
+        for (int seed = 0; seed < 30; seed++) {
+            SamplingParams sampling = SamplingParams.builder()
+                    .temperature(seed % 3)
+                    .seed(seed)
+                    .maxTokens(40)
+                    .logprobs(1)
+                    .build();
+            GenerateRequest request = GenerateRequest.of("c" + seed, new int[] {1 + seed, 2, 3, 4, 5}, sampling)
+                    .withConstraint(Optional.of(new OutputConstraint(OutputConstraint.Kind.REGEX, expression)));
+            Result expected = Result.of(aggregated.generate(request));
+            List<SampledToken> tokens = new ArrayList<>();
+            FinishReason end = disaggregated(request, tokens);
+            assertThat(tokens).as("seed %d", seed).isEqualTo(expected.tokens());
+            assertThat(end).isEqualTo(expected.finished().reason());
+            if (end == FinishReason.STOP) {
+                assertThat(text(tokens)).as("seed %d", seed).matches(expression);
+            }
+        }
+    }
+
+    @Test
+    void aConstrainedAnswerThatIsCutOffEndsByLength() {
+        GenerateRequest request = GenerateRequest.of("cut", new int[] {1, 2}, SamplingParams.greedy(3))
+                .withConstraint(Optional.of(new OutputConstraint(OutputConstraint.Kind.REGEX, "[a-z]{9}")));
+        Result result = Result.of(aggregated.generate(request));
+        assertThat(result.finished().reason()).isEqualTo(FinishReason.LENGTH);
+        assertThat(text(result.tokens())).matches("[a-z]{3}");
+    }
+
+    @Test
+    void aConstraintThatTheVocabularyCannotWriteFailsItsRequestAlone() {
+        GenerateRequest request = GenerateRequest.of("no", new int[] {1, 2}, SamplingParams.greedy(3))
+                .withConstraint(Optional.of(new OutputConstraint(OutputConstraint.Kind.CHOICE, "[\"日\"]")));
+        assertThatThrownBy(() -> Result.of(aggregated.generate(request)))
+                .hasMessageContaining("No token of this model's vocabulary continues the answer");
     }
 
     private FinishReason disaggregated(GenerateRequest request, List<SampledToken> tokens) throws InterruptedException {

@@ -384,13 +384,13 @@ class SchedulerTest {
 
     private static Sequence sequence(String id, int firstToken, @Nullable KvSink sink, int length) {
         int[] prompt = tokens(firstToken, length);
-        return new Sequence(GenerateRequest.of(id, prompt, greedy()), List.of(), 1000, sink, s -> {});
+        return new Sequence(GenerateRequest.of(id, prompt, greedy()), null, List.of(), 1000, sink, s -> {});
     }
 
     private static Sequence sequence(String id, String salt, SamplingParams sampling, int firstToken, int length) {
         GenerateRequest request = new GenerateRequest(
                 id, tokens(firstToken, length), new int[0], sampling, Optional.of(salt), Optional.empty());
-        return new Sequence(request, List.of(), 1000, null, s -> {});
+        return new Sequence(request, null, List.of(), 1000, null, s -> {});
     }
 
     private static int[] tokens(int first, int length) {

@@ -16,6 +16,8 @@ import io.yuebing.engine.Engine;
 import io.yuebing.engine.EngineConfig;
 import io.yuebing.engine.KvSizing;
 import io.yuebing.engine.MachineMemory;
+import io.yuebing.grammar.ConstraintCompiler;
+import io.yuebing.grammar.Vocabulary;
 import io.yuebing.kernels.KernelChoice;
 import io.yuebing.kernels.KernelWarmup;
 import io.yuebing.kv.KvLayout;
@@ -98,7 +100,7 @@ public final class NodeServer implements AutoCloseable {
                         new Models.LoadOptions(config.compute(), config.threads(), progress, config.weightCache())));
         LOG.info("computes with {} threads, {}", config.threads(), KernelChoice.describe());
         own(owned, LoopWarmup.of(Models.inspect(config.model()).weightBytes()));
-        Engine engine = own(owned, startEngine(config, model));
+        Engine engine = own(owned, startEngine(config, model, tokenizer));
         NodeTransfers transfers = own(owned, NodeTransfers.start(config, instanceId, engine));
         ModelInfo modelInfo = new ModelInfo(
                 config.servedModelName(),
@@ -117,7 +119,7 @@ public final class NodeServer implements AutoCloseable {
                 owned);
     }
 
-    private static Engine startEngine(NodeConfig config, CausalLm model) {
+    private static Engine startEngine(NodeConfig config, CausalLm model, Tokenizer tokenizer) {
         ModelConfig shape = model.config();
         int maxLength = config.maxModelLength().orElse(shape.maxPositions());
         if (maxLength > shape.maxPositions()) {
@@ -151,7 +153,8 @@ public final class NodeServer implements AutoCloseable {
                         config.kvType(),
                         config.prefixCaching(),
                         config.hashSeed()),
-                crashDumps(config));
+                crashDumps(config),
+                Optional.of(new ConstraintCompiler(() -> vocabulary(tokenizer, shape.vocabSize()))));
     }
 
     private static CrashDumps crashDumps(NodeConfig config) {
@@ -162,6 +165,13 @@ public final class NodeServer implements AutoCloseable {
                         config.compute().name().toLowerCase(Locale.ROOT),
                         InstantSource.system()))
                 .orElse(CrashDumps.NONE);
+    }
+
+    /** Special tokens never stand for text. */
+    private static Vocabulary vocabulary(Tokenizer tokenizer, int rows) {
+        return new Vocabulary(
+                Math.min(tokenizer.size(), rows),
+                id -> tokenizer.isSpecial(id) ? new byte[0] : tokenizer.tokenBytes(id));
     }
 
     private static NodeServer listen(

@@ -1,0 +1,111 @@
+package io.yuebing.grammar;
+
+import io.yuebing.api.ErrorCode;
+import io.yuebing.api.OutputConstraint;
+import io.yuebing.api.ServiceException;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Compiles constraints for one model's vocabulary, keeping those used last. Thread-safe. */
+public final class ConstraintCompiler {
+    private static final int MAX_KEPT = 32;
+    private static final int MAX_SOURCE = 256 * 1024;
+    private static final int MAX_CHOICES = 10_000;
+
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+            .build();
+
+    private final Supplier<Vocabulary> source;
+    private @Nullable Vocabulary vocabulary;
+    private final Map<OutputConstraint, TokenMasks> compiled = new LinkedHashMap<>(16, 0.75f, true);
+
+    /** @param vocabulary asked once, when the first constraint comes */
+    public ConstraintCompiler(Supplier<Vocabulary> vocabulary) {
+        source = vocabulary;
+    }
+
+    /**
+     * Checks a constraint without a vocabulary.
+     *
+     * @throws GrammarException saying what is wrong with it
+     */
+    public static void check(OutputConstraint constraint) {
+        automaton(constraint);
+    }
+
+    /**
+     * The state before the first token of an answer.
+     *
+     * @param endTokens the ids that end an answer
+     * @throws ServiceException {@link ErrorCode#INVALID_REQUEST} if the constraint cannot be compiled
+     */
+    public OutputState begin(OutputConstraint constraint, List<Integer> endTokens) {
+        return new OutputState(masks(constraint), endTokens);
+    }
+
+    private synchronized TokenMasks masks(OutputConstraint constraint) {
+        TokenMasks known = compiled.get(constraint);
+        if (known != null) {
+            return known;
+        }
+        if (vocabulary == null) {
+            vocabulary = source.get();
+        }
+        try {
+            TokenMasks masks = new TokenMasks(automaton(constraint), vocabulary);
+            compiled.put(constraint, masks);
+            if (compiled.size() > MAX_KEPT) {
+                compiled.remove(compiled.keySet().iterator().next());
+            }
+            return masks;
+        } catch (GrammarException e) {
+            throw new ServiceException(ErrorCode.INVALID_REQUEST, e.getMessage(), "structured_outputs", e);
+        }
+    }
+
+    static Automaton automaton(OutputConstraint constraint) {
+        if (constraint.source().length() > MAX_SOURCE) {
+            throw new GrammarException("The constraint has "
+                    + constraint.source().length() + " characters; at most " + MAX_SOURCE + " are read");
+        }
+        return AutomatonBuilder.build(
+                switch (constraint.kind()) {
+                    case JSON -> JsonSchemaCompiler.compile(json(constraint.source()));
+                    case REGEX -> List.of(RegexParser.whole(constraint.source()));
+                    case CHOICE -> List.of(choice(json(constraint.source())));
+                    case GRAMMAR -> GbnfParser.parse(constraint.source());
+                });
+    }
+
+    private static JsonNode json(String source) {
+        try {
+            return JSON.readTree(source);
+        } catch (JacksonException e) {
+            throw new GrammarException("The schema or choice is not valid JSON: " + e.getOriginalMessage());
+        }
+    }
+
+    private static Expr choice(JsonNode choices) {
+        List<Expr> options = new ArrayList<>();
+        for (JsonNode choice : choices) {
+            if (!choice.isString() || choice.stringValue().isEmpty()) {
+                throw new GrammarException("Each choice must be a string of at least one character, got " + choice);
+            }
+            options.add(Expr.text(choice.stringValue()));
+        }
+        if (!choices.isArray() || options.isEmpty() || options.size() > MAX_CHOICES) {
+            throw new GrammarException("choice must be an array of 1 to " + MAX_CHOICES + " strings");
+        }
+        return new Expr.Alt(options);
+    }
+}

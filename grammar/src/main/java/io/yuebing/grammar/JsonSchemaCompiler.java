@@ -1,0 +1,387 @@
+package io.yuebing.grammar;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * Turns a JSON schema into the rules of a grammar whose texts all validate against it.
+ *
+ * <p>Not all that validates can be written: see docs/STRUCTURED_OUTPUT.md. A keyword that would not be kept is refused by
+ * name.
+ */
+final class JsonSchemaCompiler {
+    private static final int MAX_DEPTH = 100;
+    private static final int MAX_RULES = 5_000;
+    private static final int MAX_SCHEMAS = 5_000;
+    private static final int MAX_COUNT = 10_000;
+
+    private static final Set<String> TYPES =
+            Set.of("object", "array", "string", "integer", "number", "boolean", "null");
+
+    private final JsonNode document;
+    private final SchemaMerge merge = new SchemaMerge();
+    private final List<Expr> rules = new ArrayList<>();
+    private final Map<String, Expr.Ref> references = new HashMap<>();
+    private Expr.@Nullable Ref anyValue;
+    private int depth;
+    private int schemas;
+
+    private JsonSchemaCompiler(JsonNode document) {
+        this.document = document;
+    }
+
+    /** The rules, the document's first. */
+    static List<Expr> compile(JsonNode schema) {
+        JsonSchemaCompiler compiler = new JsonSchemaCompiler(schema);
+        compiler.rules.add(Expr.NOTHING);
+        compiler.rules.set(0, compiler.value(schema, "#"));
+        return compiler.rules;
+    }
+
+    // ---- one schema
+
+    private Expr value(JsonNode schema, String path) {
+        if (++depth > MAX_DEPTH) {
+            throw new GrammarException("The schema nests deeper than " + MAX_DEPTH + " levels at " + path);
+        }
+        if (++schemas > MAX_SCHEMAS) {
+            throw GrammarException.tooLarge("schemas within each other", MAX_SCHEMAS);
+        }
+        Expr expr;
+        if (schema.isBoolean()) {
+            expr = schema.booleanValue() ? any() : Expr.NOTHING;
+        } else if (schema instanceof ObjectNode object) {
+            expr = combined(object, path);
+        } else {
+            throw new GrammarException("The schema at " + path + " must be an object or a boolean");
+        }
+        depth--;
+        return expr;
+    }
+
+    private Expr combined(ObjectNode schema, String path) {
+        SchemaKeywords.refuseUnknown(schema, path);
+        if (schema.has("$ref")) {
+            merge.requireAlone(schema, "$ref", path);
+            return reference(schema.get("$ref").asString(""), path);
+        }
+        if (schema.has("allOf")) {
+            return value(merge.all(schema, this::resolved, path), path);
+        }
+        for (String keyword : List.of("anyOf", "oneOf")) {
+            if (schema.has(keyword)) {
+                List<ObjectNode> branches = merge.branches(schema, keyword, this::resolved, path);
+                if (keyword.equals("oneOf")) {
+                    SchemaKeywords.requireDisjoint(branches, this::resolved, path);
+                }
+                List<Expr> options = new ArrayList<>();
+                for (int i = 0; i < branches.size(); i++) {
+                    options.add(value(branches.get(i), path + "/" + keyword + "/" + i));
+                }
+                return new Expr.Alt(options);
+            }
+        }
+        boolean nullable = schema.path("nullable").asBoolean(false);
+        Expr expr = schema.has("enum") || schema.has("const") ? literals(schema, path) : typed(schema, path);
+        return nullable ? Expr.alt(expr, JsonText.NULL) : expr;
+    }
+
+    private Expr reference(String pointer, String path) {
+        Expr.Ref known = references.get(pointer);
+        if (known != null) {
+            return known;
+        }
+        JsonNode target = target(pointer, path);
+        Expr.Ref ref = rule();
+        references.put(pointer, ref);
+        rules.set(ref.rule(), value(target, pointer));
+        return ref;
+    }
+
+    private JsonNode target(String pointer, String path) {
+        JsonNode target = document;
+        if (!pointer.startsWith("#")) {
+            throw new GrammarException(
+                    "$ref at " + path + " must begin with #, since only the schema itself is read; got " + pointer);
+        }
+        for (String step : pointer.substring(1).split("/", -1)) {
+            if (!step.isEmpty()) {
+                String name = step.replace("~1", "/").replace("~0", "~");
+                target = target.isArray() && name.matches("\\d{1,6}")
+                        ? target.path(Integer.parseInt(name))
+                        : target.path(name);
+            }
+        }
+        if (target.isMissingNode()) {
+            throw new GrammarException("$ref at " + path + " points to " + pointer + ", which is not in the schema");
+        }
+        return target;
+    }
+
+    /** Follows references to a schema that says something itself. */
+    private JsonNode resolved(JsonNode schema) {
+        JsonNode at = schema;
+        for (int hops = 0; at.has("$ref"); hops++) {
+            if (hops > MAX_DEPTH) {
+                throw new GrammarException("$ref " + schema.get("$ref") + " only leads to itself");
+            }
+            at = target(at.get("$ref").asString(""), "#");
+        }
+        return at;
+    }
+
+    private Expr.Ref rule() {
+        if (rules.size() >= MAX_RULES) {
+            throw GrammarException.tooLarge("rules", MAX_RULES);
+        }
+        rules.add(Expr.NOTHING);
+        return new Expr.Ref(rules.size() - 1);
+    }
+
+    private Expr literals(ObjectNode schema, String path) {
+        SchemaKeywords.requireOnlyTypeBeside(schema, path);
+        Set<String> types = SchemaKeywords.types(schema, path);
+        List<Expr> options = new ArrayList<>();
+        Iterable<JsonNode> values = schema.has("const") ? List.of(schema.get("const")) : schema.get("enum");
+        for (JsonNode value : values) {
+            if (types.isEmpty() || types.stream().anyMatch(type -> SchemaKeywords.isOfType(value, type))) {
+                options.add(Expr.text(value.toString()));
+            }
+        }
+        return new Expr.Alt(options);
+    }
+
+    private Expr typed(ObjectNode schema, String path) {
+        Set<String> types = SchemaKeywords.types(schema, path);
+        if (types.isEmpty()) {
+            types = SchemaKeywords.impliedTypes(schema);
+        }
+        if (types.isEmpty()) {
+            return any();
+        }
+        List<Expr> options = new ArrayList<>();
+        for (String type : types) {
+            options.add(
+                    switch (type) {
+                        case "object" -> object(schema, path);
+                        case "array" -> array(schema, path);
+                        case "string" -> string(schema, path);
+                        case "integer" -> number(schema, true, path);
+                        case "number" -> number(schema, false, path);
+                        case "boolean" -> JsonText.BOOLEAN;
+                        case "null" -> JsonText.NULL;
+                        default ->
+                            throw new GrammarException("type at " + path + " must be one of "
+                                    + TYPES.stream().sorted().toList() + ", got " + type);
+                    });
+        }
+        return new Expr.Alt(options);
+    }
+
+    private Expr any() {
+        if (anyValue == null) {
+            Expr.Ref ref = rule();
+            anyValue = ref;
+            Expr member = Expr.seq(JsonText.STRING, JsonText.COLON, ref);
+            rules.set(
+                    ref.rule(),
+                    Expr.alt(
+                            JsonText.STRING,
+                            NumberRanges.numbers(null, null),
+                            JsonText.BOOLEAN,
+                            JsonText.NULL,
+                            Expr.seq(Expr.text("{"), list(member, 0, Expr.UNBOUNDED), Expr.text("}")),
+                            Expr.seq(Expr.text("["), list(ref, 0, Expr.UNBOUNDED), Expr.text("]"))));
+        }
+        return anyValue;
+    }
+
+    /** Elements with commas between them. */
+    private static Expr list(Expr element, int least, int most) {
+        if (most == 0) {
+            return least == 0 ? Expr.EMPTY : Expr.NOTHING;
+        }
+        Expr more = new Expr.Repeat(
+                Expr.seq(JsonText.COMMA, element),
+                Math.max(0, least - 1),
+                most == Expr.UNBOUNDED ? Expr.UNBOUNDED : most - 1);
+        Expr some = Expr.seq(element, more);
+        return least == 0 ? Expr.optional(some) : some;
+    }
+
+    // ---- objects
+
+    private record Member(Expr text, boolean required) {}
+
+    private Expr object(ObjectNode schema, String path) {
+        Map<String, JsonNode> properties = new LinkedHashMap<>();
+        schema.path("properties").properties().forEach(entry -> properties.put(entry.getKey(), entry.getValue()));
+        Set<String> required = new LinkedHashSet<>();
+        schema.path("required").forEach(name -> required.add(name.asString("")));
+        JsonNode additional = schema.path("additionalProperties");
+        boolean free = properties.isEmpty() && required.isEmpty() && additional.isMissingNode();
+        for (String name : required) {
+            if (!properties.containsKey(name)) {
+                if (additional.isBoolean() && !additional.booleanValue()) {
+                    throw new GrammarException("required at " + path + " names \"" + name
+                            + "\", which properties do not have and additionalProperties forbid");
+                }
+                JsonNode other = additional.isObject() ? additional : schema.booleanNode(true);
+                properties.put(name, other);
+            }
+        }
+        List<Member> members = new ArrayList<>();
+        properties.forEach((name, property) -> members.add(new Member(
+                Expr.seq(
+                        Expr.text(schema.stringNode(name).toString()),
+                        JsonText.COLON,
+                        nested(property, path + "/properties/" + name)),
+                required.contains(name))));
+        boolean open = free || additional.isObject() || additional.isBoolean() && additional.booleanValue();
+        Expr.Ref ref = rule();
+        if (open) {
+            Expr value = additional.isObject() ? nested(additional, path + "/additionalProperties") : any();
+            Expr extra = Expr.seq(JsonText.nameExcept(properties.keySet()), JsonText.COLON, value);
+            rules.set(ref.rule(), braces(members, extra));
+        } else {
+            rules.set(ref.rule(), braces(members, null));
+        }
+        return ref;
+    }
+
+    /** A property that can never be given must not make its object impossible, so it is a rule of its own. */
+    private Expr nested(JsonNode schema, String path) {
+        Expr expr = value(schema, path);
+        if (expr instanceof Expr.Ref) {
+            return expr;
+        }
+        Expr.Ref ref = rule();
+        rules.set(ref.rule(), expr);
+        return ref;
+    }
+
+    /**
+     * Members in their order. State 2i: member i is next and nothing is written; 2i + 1: something is, so that a comma
+     * comes first.
+     */
+    private static Expr braces(List<Member> members, @Nullable Expr extra) {
+        List<Expr.Edge> edges = new ArrayList<>();
+        int count = members.size();
+        for (int i = 0; i < count; i++) {
+            Member member = members.get(i);
+            edges.add(new Expr.Edge(2 * i, member.text(), 2 * i + 3));
+            edges.add(new Expr.Edge(2 * i + 1, Expr.seq(JsonText.COMMA, member.text()), 2 * i + 3));
+            if (!member.required()) {
+                edges.add(new Expr.Edge(2 * i, Expr.EMPTY, 2 * i + 2));
+                edges.add(new Expr.Edge(2 * i + 1, Expr.EMPTY, 2 * i + 3));
+            }
+        }
+        int end = 2 * count + 2;
+        edges.add(new Expr.Edge(2 * count, extra == null ? Expr.EMPTY : list(extra, 0, Expr.UNBOUNDED), end));
+        Expr more = extra == null ? Expr.EMPTY : new Expr.Repeat(Expr.seq(JsonText.COMMA, extra), 0, Expr.UNBOUNDED);
+        edges.add(new Expr.Edge(2 * count + 1, more, end));
+        return Expr.seq(Expr.text("{"), new Expr.Graph(end + 1, edges), Expr.text("}"));
+    }
+
+    // ---- arrays
+
+    private Expr array(ObjectNode schema, String path) {
+        int least = count(schema, "minItems", 0, path);
+        int most = count(schema, "maxItems", Expr.UNBOUNDED, path);
+        requireOrder("minItems", least, "maxItems", most, path);
+        JsonNode prefix = schema.path("prefixItems");
+        JsonNode items = schema.path("items");
+        if (items.isArray()) {
+            throw new GrammarException(
+                    "items at " + path + " must be one schema; write prefixItems for a list of them");
+        }
+        boolean closed = items.isBoolean() && !items.booleanValue();
+        Expr element = closed ? Expr.NOTHING : items.isMissingNode() ? any() : nested(items, path + "/items");
+        List<Expr> first = IntStream.range(0, prefix.size())
+                .mapToObj(i -> nested(prefix.get(i), path + "/prefixItems/" + i))
+                .toList();
+        Expr.Ref ref = rule();
+        rules.set(ref.rule(), Expr.seq(Expr.text("["), elements(first, element, least, most), Expr.text("]")));
+        return ref;
+    }
+
+    private static Expr elements(List<Expr> first, Expr element, int least, int most) {
+        int given = most == Expr.UNBOUNDED ? first.size() : Math.min(first.size(), most);
+        int restMost = most == Expr.UNBOUNDED ? Expr.UNBOUNDED : most - given;
+        if (given == 0) {
+            return list(element, least, restMost);
+        }
+        Expr tail = restMost == 0
+                ? Expr.EMPTY
+                : new Expr.Repeat(Expr.seq(JsonText.COMMA, element), Math.max(0, least - given), restMost);
+        for (int i = given - 1; i >= 0; i--) {
+            Expr here = i == 0 ? first.get(i) : Expr.seq(JsonText.COMMA, first.get(i));
+            tail = Expr.seq(here, tail);
+            if (i >= least) {
+                tail = Expr.optional(tail);
+            }
+        }
+        return tail;
+    }
+
+    // ---- strings and numbers
+
+    private static Expr string(ObjectNode schema, String path) {
+        int least = count(schema, "minLength", 0, path);
+        int most = count(schema, "maxLength", Expr.UNBOUNDED, path);
+        requireOrder("minLength", least, "maxLength", most, path);
+        boolean bounded = schema.has("minLength") || schema.has("maxLength");
+        if (schema.has("pattern") && (bounded || schema.has("format")) || schema.has("format") && bounded) {
+            throw new GrammarException("Only one of pattern, format and minLength/maxLength can be kept at " + path
+                    + "; write them as one pattern");
+        }
+        if (schema.has("pattern")) {
+            String pattern = schema.get("pattern").asString("");
+            return JsonText.string(RegexParser.search(pattern, JsonText::character));
+        }
+        if (schema.has("format")) {
+            String format = schema.get("format").asString("");
+            String expression = StringFormats.expression(format)
+                    .orElseThrow(() -> new GrammarException("format \"" + format + "\" at " + path
+                            + " is not enforced; use pattern or one of " + StringFormats.names()));
+            return JsonText.string(RegexParser.whole(expression, JsonText::character));
+        }
+        return JsonText.string(new Expr.Repeat(JsonText.CHARACTER, least, most));
+    }
+
+    private static Expr number(ObjectNode schema, boolean whole, String path) {
+        NumberRanges.Bound least = SchemaKeywords.bound(schema, "minimum", "exclusiveMinimum", path);
+        NumberRanges.Bound most = SchemaKeywords.bound(schema, "maximum", "exclusiveMaximum", path);
+        return whole ? NumberRanges.integers(least, most) : NumberRanges.numbers(least, most);
+    }
+
+    private static int count(ObjectNode schema, String keyword, int absent, String path) {
+        if (!schema.has(keyword)) {
+            return absent;
+        }
+        JsonNode value = schema.get(keyword);
+        if (!value.isIntegralNumber()
+                || !value.canConvertToInt()
+                || value.intValue() < 0
+                || value.intValue() > MAX_COUNT) {
+            throw new GrammarException(
+                    keyword + " at " + path + " must be an integer in [0, " + MAX_COUNT + "], got " + value);
+        }
+        return value.intValue();
+    }
+
+    private static void requireOrder(String least, int low, String most, int high, String path) {
+        if (high != Expr.UNBOUNDED && low > high) {
+            throw new GrammarException(least + " at " + path + " is " + low + ", more than " + most + " " + high);
+        }
+    }
+}

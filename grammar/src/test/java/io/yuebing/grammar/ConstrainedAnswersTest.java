@@ -1,0 +1,168 @@
+package io.yuebing.grammar;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.networknt.schema.InputFormat;
+import com.networknt.schema.JsonSchema;
+import com.networknt.schema.JsonSchemaFactory;
+import com.networknt.schema.SpecVersion;
+import io.yuebing.api.OutputConstraint;
+import io.yuebing.api.OutputConstraint.Kind;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Whatever the logits, the answer is what its constraint says. */
+class ConstrainedAnswersTest {
+    private static final Answers QWEN = new Answers("qwen2");
+    private static final Answers MISTRAL = new Answers("mistral");
+    private static final JsonSchemaFactory VALIDATORS = JsonSchemaFactory.getInstance(SpecVersion.VersionFlag.V202012);
+
+    @Test
+    void answersOfRandomSchemasValidate() {
+        int complete = 0;
+        for (int seed = 0; seed < 1000; seed++) {
+            SplittableRandom random = new SplittableRandom(seed);
+            String source = new RandomSchemas(random).next();
+            Answers answers = seed % 2 == 0 ? QWEN : MISTRAL;
+            Optional<String> answer;
+            try {
+                answer = answers.sample(new OutputConstraint(Kind.JSON, source), random, 600);
+            } catch (RuntimeException | AssertionError e) {
+                throw new AssertionError("seed " + seed + ", schema " + source, e);
+            }
+            if (answer.isPresent()) {
+                complete++;
+                JsonSchema schema = VALIDATORS.getSchema(source);
+                assertThat(schema.validate(
+                                answer.get(),
+                                InputFormat.JSON,
+                                context -> context.getExecutionConfig().setFormatAssertionsEnabled(true)))
+                        .as("seed %d, schema %s, answer %s", seed, source, answer.get())
+                        .isEmpty();
+            }
+        }
+        assertThat(complete).as("answers that ended").isGreaterThan(950);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "[a-c]{3,5}x?",
+                "(foo|ba[rz])+\\d{2}",
+                "[^\\n]{1,8}",
+                "\\w{1,5}@\\w{1,5}\\.(com|org)",
+                "(?:é|日本|\\u20ac){2,4}",
+                "-?(0|[1-9]\\d*)(\\.\\d+)?",
+                "^\\S{1,4}\\s\\(x\\)$",
+                "a*?b{2,}?[\\]\\-z]"
+            })
+    void answersMatchTheExpression(String expression) {
+        for (int seed = 0; seed < 40; seed++) {
+            String answer = QWEN.sample(new OutputConstraint(Kind.REGEX, expression), new SplittableRandom(seed), 2000)
+                    .orElseThrow();
+            assertThat(Pattern.matches(expression, answer))
+                    .as("seed %d, %s", seed, answer)
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void theAnswerIsOneOfTheChoices() {
+        List<String> choices = List.of("yes", "yes, but", "no", "vielleicht", "可能");
+        OutputConstraint constraint =
+                new OutputConstraint(Kind.CHOICE, "[\"yes\",\"yes, but\",\"no\",\"vielleicht\",\"可能\"]");
+        for (int seed = 0; seed < 100; seed++) {
+            assertThat(MISTRAL.sample(constraint, new SplittableRandom(seed), 50))
+                    .as("seed %d", seed)
+                    .hasValueSatisfying(answer -> assertThat(choices).contains(answer));
+        }
+    }
+
+    @Test
+    void answersFollowRecursiveGrammars() {
+        OutputConstraint arithmetic = new OutputConstraint(Kind.GRAMMAR, """
+                # sums of products
+                root   ::= term (ws [-+] ws term){0,3}
+                term   ::= factor ([*/] factor)?
+                factor ::= [0-9]{1,3} | "(" root ")"
+                ws     ::= " "*
+                """);
+        for (int seed = 0; seed < 50; seed++) {
+            Optional<String> answer = QWEN.sample(arithmetic, new SplittableRandom(seed), 300);
+            answer.ifPresent(text -> assertThat(balanced(text)).as(text).isTrue());
+        }
+        OutputConstraint csv = new OutputConstraint(Kind.GRAMMAR, """
+                root ::= row{2,4}
+                row  ::= cell ("," cell){2}
+                         "\\n"
+                cell ::= [a-z]{1,4} | "\\"" [^"\\n]{0,3} "\\""
+                """);
+        for (int seed = 0; seed < 50; seed++) {
+            assertThat(QWEN.sample(csv, new SplittableRandom(seed), 300))
+                    .hasValueSatisfying(text ->
+                            assertThat(text).matches("((([a-z]{1,4}|\"[^\"\\n]{0,3}\")(,|\\n(?=.|$|\\n))){3}){2,4}"));
+        }
+    }
+
+    private static boolean balanced(String text) {
+        int depth = 0;
+        for (char c : text.toCharArray()) {
+            depth += c == '(' ? 1 : c == ')' ? -1 : 0;
+            if (depth < 0) {
+                return false;
+            }
+        }
+        return depth == 0;
+    }
+
+    @Test
+    void aNullableRuleMayBeRepeated() {
+        OutputConstraint constraint = new OutputConstraint(Kind.GRAMMAR, "root ::= (ws \"a\"? ws)* \"b\"\nws ::= [ ]*");
+        assertThat(QWEN.sample(constraint, new SplittableRandom(1), 500))
+                .hasValueSatisfying(text -> assertThat(text).matches("[ a]*b"));
+    }
+
+    @Test
+    void anAnswerMayEndOnlyWhereItIsComplete() {
+        OutputState state = QWEN.begin(new OutputConstraint(Kind.CHOICE, "[\"a\",\"ab\"]"));
+        assertThat(state.accepting()).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "JSON|{\"type\":\"object\",\"patternProperties\":{}}|keyword \"patternProperties\" at # is not enforced",
+                "JSON|{\"type\":\"integer\",\"multipleOf\":5}|keyword \"multipleOf\" at # is not enforced",
+                "JSON|{\"type\":\"text\"}|type at # must be one of",
+                "JSON|{\"$ref\":\"#/$defs/none\"}|which is not in the schema",
+                "JSON|{\"$ref\":\"#\"}|matches no text",
+                "JSON|{\"oneOf\":[{\"type\":\"number\"},{\"type\":\"integer\"}]}|oneOf at # is not enforced",
+                "JSON|{\"type\":\"string\",\"format\":\"color\"}|format \"color\" at # is not enforced",
+                "JSON|{\"type\":\"string\",\"minLength\":3,\"maxLength\":2}|minLength at # is 3, more than maxLength 2",
+                "JSON|{\"type\":\"integer\",\"minimum\":3,\"maximum\":2}|matches no text",
+                "JSON|{\"type\":\"object\",\"properties\":{\"a\":{\"$ref\":\"#\"}},\"required\":[\"a\"]}|matches no text",
+                "JSON|{\"type\":|not valid JSON",
+                "REGEX|(a{1000}){1000}|too large",
+                "REGEX|[ab]*a[ab]{40}|too large",
+                "REGEX|a(?=b)|a lookahead or inline flags",
+                "REGEX|a\\b|the escape \\b",
+                "GRAMMAR|root ::= root? \"a\"|left-recursive",
+                "GRAMMAR|root ::= x|no rule named x",
+                "GRAMMAR|start ::= \"a\"|no rule named root",
+                "CHOICE|[1]|Each choice must be a string",
+            })
+    void whatCannotBeKeptIsRefused(Kind kind, String source, String message) {
+        assertThatThrownBy(() -> ConstraintCompiler.check(new OutputConstraint(kind, source)))
+                .isInstanceOf(GrammarException.class)
+                .hasMessageContaining(message);
+    }
+}

@@ -1,0 +1,124 @@
+package io.yuebing.grammar;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/** JSON schemas of all keywords that can be kept, drawn at random. */
+final class RandomSchemas {
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final List<String> NAMES = List.of("id", "name", "Größe", "a\"b", "value", "日本", "x-y", "nam");
+    /** Not email, for which the validator knows a list of top-level domains. */
+    private static final List<String> FORMATS =
+            List.of("date", "time", "date-time", "uuid", "ipv4", "ipv6", "hostname", "uri");
+
+    private static final List<String> PATTERNS =
+            List.of("^[a-z]{2,5}$", "^\\d+(\\.\\d{2})?$", "x", "^(foo|bar)+", "[^a-y]$", "^\\w+\\s\"\\S\\\\?$");
+
+    private final SplittableRandom random;
+
+    RandomSchemas(SplittableRandom random) {
+        this.random = random;
+    }
+
+    /** A document, perhaps with a tree-shaped definition that refers to itself. */
+    String next() {
+        ObjectNode schema = schema(3);
+        if (random.nextInt(5) == 0) {
+            ObjectNode document = JSON.createObjectNode();
+            ObjectNode tree = document.putObject("$defs").putObject("tree").put("type", "object");
+            ObjectNode properties = tree.putObject("properties");
+            properties.set("label", schema);
+            properties
+                    .putObject("children")
+                    .put("type", "array")
+                    .put("maxItems", 2)
+                    .putObject("items")
+                    .put("$ref", "#/$defs/tree");
+            tree.putArray("required").add("label");
+            tree.put("additionalProperties", false);
+            return document.put("$ref", "#/$defs/tree").toString();
+        }
+        return schema.toString();
+    }
+
+    private ObjectNode schema(int depth) {
+        ObjectNode schema = JSON.createObjectNode();
+        switch (random.nextInt(depth == 0 ? 7 : 12)) {
+            case 0 -> schema.put("type", random.nextBoolean() ? "boolean" : "null");
+            case 1 -> bounds(schema.put("type", "integer"), false);
+            case 2 -> bounds(schema.put("type", "number"), true);
+            case 3 -> lengths(schema.put("type", "string"));
+            case 4 -> schema.put("type", "string").put("pattern", PATTERNS.get(random.nextInt(PATTERNS.size())));
+            case 5 -> schema.put("type", "string").put("format", FORMATS.get(random.nextInt(FORMATS.size())));
+            case 6 ->
+                schema.putArray("enum").add("a\tb").add(3).add(1.5).addNull().add("\u20ac\ud83d\ude00");
+            case 7, 8 -> object(schema.put("type", "object"), depth);
+            case 9 -> array(schema.put("type", "array"), depth);
+            case 10 -> schema.putArray("anyOf").add(schema(depth - 1)).add(schema(depth - 1));
+            default -> {
+                ArrayNode all = schema.putArray("allOf");
+                for (String name : List.of("left", "right")) {
+                    ObjectNode part = all.addObject().put("type", "object");
+                    part.putObject("properties").set(name, schema(depth - 1));
+                    part.putArray("required").add(name);
+                }
+            }
+        }
+        return schema;
+    }
+
+    private void bounds(ObjectNode schema, boolean fractions) {
+        long low = random.nextLong(-2000, 2000);
+        long high = low + 1 + random.nextLong(random.nextBoolean() ? 5 : 100_000);
+        if (random.nextBoolean()) {
+            schema.put(random.nextBoolean() ? "minimum" : "exclusiveMinimum", fractions ? low - 0.25 : low - 1);
+        }
+        if (random.nextBoolean()) {
+            schema.put(random.nextBoolean() ? "maximum" : "exclusiveMaximum", fractions ? high + 0.5 : high + 1);
+        }
+    }
+
+    private void lengths(ObjectNode schema) {
+        int least = random.nextInt(5);
+        if (random.nextBoolean()) {
+            schema.put("minLength", least);
+        }
+        if (random.nextBoolean()) {
+            schema.put("maxLength", least + random.nextInt(12));
+        }
+    }
+
+    private void object(ObjectNode schema, int depth) {
+        List<String> names = new ArrayList<>(NAMES);
+        ObjectNode properties = schema.putObject("properties");
+        ArrayNode required = schema.putArray("required");
+        for (int i = random.nextInt(5); i > 0; i--) {
+            String name = names.remove(random.nextInt(names.size()));
+            properties.set(name, schema(depth - 1));
+            if (random.nextBoolean()) {
+                required.add(name);
+            }
+        }
+        switch (random.nextInt(4)) {
+            case 0 -> schema.put("additionalProperties", false);
+            case 1 -> schema.putObject("additionalProperties").put("type", "integer");
+            case 2 -> schema.put("additionalProperties", true);
+            default -> {}
+        }
+    }
+
+    private void array(ObjectNode schema, int depth) {
+        int least = random.nextInt(3);
+        schema.put("minItems", least).put("maxItems", least + random.nextInt(3));
+        if (random.nextBoolean()) {
+            schema.putArray("prefixItems").add(schema(depth - 1)).add(schema(depth - 1));
+        }
+        if (random.nextInt(4) > 0) {
+            schema.set("items", schema(depth - 1));
+        }
+    }
+}
