@@ -69,7 +69,8 @@ public final class ConstraintCompiler {
             }
             return masks;
         } catch (GrammarException e) {
-            throw new ServiceException(ErrorCode.INVALID_REQUEST, e.getMessage(), "structured_outputs", e);
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST, String.valueOf(e.getMessage()), "structured_outputs", e);
         }
     }
 
