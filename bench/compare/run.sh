@@ -47,10 +47,17 @@ done
 ours=${ours:-$model}
 
 if [ -n "${LLAMA_NODE:-}" ]; then
-    LLAMA_BENCH="node $here/llama-cpp.mjs"
     export LLAMA_NODE
 fi
-if [ -z "${LLAMA_BENCH:-}" ]; then
+peer() { # ARG ...
+    if [ -n "${LLAMA_NODE:-}" ]; then
+        node "$here/llama-cpp.mjs" "$@"
+    else
+        $LLAMA_BENCH "$@"
+    fi
+}
+
+if [ -z "${LLAMA_NODE:-}${LLAMA_BENCH:-}" ]; then
     echo "compare: llama.cpp is LEFT OUT: neither LLAMA_NODE nor LLAMA_BENCH is set" >&2
 fi
 
@@ -86,8 +93,8 @@ while [ "$turn" -lt "$turns" ]; do
     number decode_share_of_read_limit >>"$folder/share"
     echo "turn $((turn + 1)): ours $(rounds_of prefill_tokens_per_s_rounds | tr '\n' ' '), decode" \
         "$(rounds_of decode_tokens_per_s_rounds | tr '\n' ' ')" >&2
-    if [ -n "${LLAMA_BENCH:-}" ]; then
-        $LLAMA_BENCH "$model" "$prompt" "$generate" "$threads" "$rounds" "$batch" >"$folder/peer"
+    if [ -n "${LLAMA_NODE:-}${LLAMA_BENCH:-}" ]; then
+        peer "$model" "$prompt" "$generate" "$threads" "$rounds" "$batch" >"$folder/peer"
         echo "turn $((turn + 1)): llama.cpp, prefill and decode of each round: $(tr '\n' ';' <"$folder/peer")" >&2
         cut -d ' ' -f 1 "$folder/peer" >>"$folder/peer-prefill"
         cut -d ' ' -f 2 "$folder/peer" >>"$folder/peer-decode"
@@ -102,7 +109,7 @@ median() { # FILE
 echo "$(basename "$ours"), prompt $prompt, generate $generate, batch $batch, $threads threads, $busy busy processes, $((turns * rounds)) rounds $*"
 for what in prefill decode; do
     printf '%-8s ours %8.2f tok/s' $what "$(median "$folder/ours-$what")"
-    if [ -n "${LLAMA_BENCH:-}" ]; then
+    if [ -n "${LLAMA_NODE:-}${LLAMA_BENCH:-}" ]; then
         awk -v ours="$(median "$folder/ours-$what")" -v peer="$(median "$folder/peer-$what")" \
             'BEGIN { printf "   llama.cpp %8.2f tok/s   ratio %.2f", peer, ours / peer }'
     fi
