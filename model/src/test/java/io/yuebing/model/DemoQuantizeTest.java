@@ -36,11 +36,7 @@ class DemoQuantizeTest {
 
         CalibrationTokens tokens = new CalibrationTokens(samples(0), samples(1));
         QuantizeReport report = Models.quantize(
-                model,
-                dir.resolve("int4"),
-                new QuantizeOptions(BITS, 64, false, 2),
-                tokens,
-                Models.QuantizeListener.NONE);
+                model, dir.resolve("int4"), new QuantizeOptions(BITS, 64, false, 2), tokens, QuantizeListener.NONE);
         assertThat(report.perplexityBefore()).as("the model knows its samples").isLessThan(20);
         assertThat(report.perplexityAfter()).isLessThan(1.05 * report.perplexityBefore());
     }

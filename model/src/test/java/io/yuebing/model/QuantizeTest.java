@@ -43,7 +43,7 @@ class QuantizeTest {
         Path out = dir.resolve("out");
         CalibrationTokens tokens = tokens(model);
         QuantizeReport report = Models.quantize(
-                model, out, new QuantizeOptions(bits, groupSize, actOrder, 2), tokens, Models.QuantizeListener.NONE);
+                model, out, new QuantizeOptions(bits, groupSize, actOrder, 2), tokens, QuantizeListener.NONE);
 
         assertThat(perplexity(model, tokens))
                 .isCloseTo(report.perplexityBefore(), within(1e-3 * report.perplexityBefore()));
@@ -75,7 +75,7 @@ class QuantizeTest {
         Path model = odd.write();
         List<int[]> sequences = List.of(new int[] {1, 2, 3, 4, 5, 6, 7, 8}, new int[] {9, 8, 7, 6, 5, 4, 3, 2});
         CalibrationTokens tokens = new CalibrationTokens(sequences, sequences);
-        QuantizeReport report = Models.quantize(model, dir.resolve("out"), INT4, tokens, Models.QuantizeListener.NONE);
+        QuantizeReport report = Models.quantize(model, dir.resolve("out"), INT4, tokens, QuantizeListener.NONE);
         assertThat(report.left()).hasSize(6).contains("model.layers.1.mlp.down_proj");
         assertThat(perplexity(dir.resolve("out"), tokens))
                 .isCloseTo(report.perplexityAfter(), within(1e-3 * report.perplexityAfter()));
@@ -101,8 +101,7 @@ class QuantizeTest {
     void whatExistsIsNotOverwritten() throws IOException {
         Files.writeString(dir.resolve("out"), "mine");
         Path model = ModelRun.MODELS.resolve("qwen2-bf16");
-        assertThatThrownBy(() ->
-                        Models.quantize(model, dir.resolve("out"), INT4, tokens(model), Models.QuantizeListener.NONE))
+        assertThatThrownBy(() -> Models.quantize(model, dir.resolve("out"), INT4, tokens(model), QuantizeListener.NONE))
                 .isInstanceOf(UserError.class)
                 .hasMessageEndingWith("out exists already; remove it or name another folder");
         assertThat(dir.resolve("out")).hasContent("mine");
@@ -111,8 +110,7 @@ class QuantizeTest {
     @Test
     void modelsThatAreQuantisedAlreadyAreRefused() {
         Path model = ModelRun.MODELS.resolve("qwen2-gptq-int4");
-        assertThatThrownBy(() ->
-                        Models.quantize(model, dir.resolve("out"), INT4, tokens(model), Models.QuantizeListener.NONE))
+        assertThatThrownBy(() -> Models.quantize(model, dir.resolve("out"), INT4, tokens(model), QuantizeListener.NONE))
                 .isInstanceOf(UserError.class)
                 .hasMessageContaining("is quantised already (gptq 4 bit, group 64, symmetric)");
     }
@@ -130,7 +128,7 @@ class QuantizeTest {
                         dir.resolve("out"),
                         INT4,
                         new CalibrationTokens(sequences, sequences),
-                        Models.QuantizeListener.NONE))
+                        QuantizeListener.NONE))
                 .isInstanceOf(UserError.class)
                 .hasMessageMatching("(?s).*model.safetensors: .*must be a finite number, found Infinity.*"
                         + "|.*cannot be quantised: the sum of squared activations.*");

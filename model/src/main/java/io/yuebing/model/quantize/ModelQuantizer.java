@@ -4,7 +4,7 @@ import io.yuebing.api.UserError;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.model.CalibrationTokens;
-import io.yuebing.model.Models.QuantizeListener;
+import io.yuebing.model.QuantizeListener;
 import io.yuebing.model.QuantizeOptions;
 import io.yuebing.model.QuantizeReport;
 import io.yuebing.model.decoder.DecoderSpec;
