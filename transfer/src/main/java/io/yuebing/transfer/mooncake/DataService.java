@@ -10,15 +10,17 @@ import io.yuebing.transfer.PeerComplaints;
 import io.yuebing.transfer.ReadGuard;
 import io.yuebing.transfer.Refusal;
 import io.yuebing.transfer.Slice;
+import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferServerOptions;
 import java.io.EOFException;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.time.Duration;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * The offering end of the data plane.
@@ -29,62 +31,99 @@ import org.jspecify.annotations.Nullable;
  */
 final class DataService implements PeerListener.Service {
     private static final int MAX_PIECE_BYTES = 256 << 10;
+    /** Kept for other connections: Mooncake's processes make one for every slice, and a new buffer costs more than the slice. */
+    private static final int SPARE_BUFFERS = 64;
+
+    /** How long a read waits for a write of another connection that does not go on. */
+    private static final Duration SILENT_WRITE_PATIENCE = Duration.ofSeconds(1);
+
+    private static final Duration SILENT_WRITE_CHECK = Duration.ofNanos(20_000);
 
     private final AddressSpace addresses;
     private final TransferServerOptions options;
     private final MooncakeCounters counters;
     private final PeerComplaints complaints;
+    private final TimeSource time;
+    private final ArrayBlockingQueue<ByteBuffer> buffers = new ArrayBlockingQueue<>(SPARE_BUFFERS);
 
     DataService(
             AddressSpace addresses,
             TransferServerOptions options,
             MooncakeCounters counters,
-            PeerComplaints complaints) {
+            PeerComplaints complaints,
+            TimeSource time) {
         this.addresses = addresses;
         this.options = options;
         this.counters = counters;
         this.complaints = complaints;
+        this.time = time;
     }
 
     @Override
-    public void serve(PeerConnection connection) throws IOException {
+    public void serve(PeerConnection connection, Iterable<PeerConnection> earlier) throws IOException {
         ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
-        try (Receiving receiving = new Receiving(options.maxSliceBytes())) {
-            while (connection.readRequest(header.clear(), options.idleTimeout(), options.stallTimeout())) {
-                header.flip();
-                Optional<DataRequest> request = DataRequest.decode(header);
-                if (request.isEmpty()) {
-                    counters.protocolErrors.increment();
-                    complaints.log(
-                            connection.peerHost(),
-                            "sent a request with opcode 0x%02x, expected 0x00, 0x01, 0x80 or 0x81; disconnected"
-                                    .formatted(DataRequest.opcode(header)));
-                    return;
-                }
-                if (!answer(connection, request.get(), receiving)) {
-                    return;
-                }
+        while (connection.readRequest(header.clear(), options.idleTimeout(), options.stallTimeout())) {
+            header.flip();
+            Optional<DataRequest> request = DataRequest.decode(header);
+            if (request.isEmpty()) {
+                counters.protocolErrors.increment();
+                complaints.log(
+                        connection.peerHost(),
+                        "sent a request with opcode 0x%02x, expected 0x00, 0x01, 0x80 or 0x81; disconnected"
+                                .formatted(DataRequest.opcode(header)));
+                return;
+            }
+            if (!request.get().write() || request.get().acknowledged()) {
+                connection.answersItsEnd();
+            }
+            if (!request.get().write() && !request.get().acknowledged()) {
+                awaitSilentWrites(earlier);
+            }
+            if (!answer(connection, request.get())) {
+                return;
+            }
+        }
+    }
+
+    /**
+     * A process of version 1 takes a write for done when its last byte is on the way, and may read it back on a connection of
+     * its own at once: writes that arrived before such a read are applied before it.
+     */
+    private void awaitSilentWrites(Iterable<PeerConnection> earlier) {
+        long end = time.nanoTime() + SILENT_WRITE_PATIENCE.toNanos();
+        for (PeerConnection other : earlier) {
+            while (other.owesSilentWrite() && time.nanoTime() < end) {
+                LockSupport.parkNanos(SILENT_WRITE_CHECK.toNanos());
             }
         }
     }
 
     /** False if the connection has to end. */
-    private boolean answer(PeerConnection connection, DataRequest request, Receiving receiving) throws IOException {
+    private boolean answer(PeerConnection connection, DataRequest request) throws IOException {
         Optional<AddressSpace.Place> place = addresses.find(request.address(), request.size());
         if (place.isEmpty()) {
             return refuse(connection, request, "outside every buffer that this process offers");
         }
-        return request.write()
-                ? write(connection, request, place.get(), receiving)
-                : read(connection, request, place.get());
+        if (!request.write()) {
+            return read(connection, request, place.get());
+        }
+        ByteBuffer receiving = buffers.poll();
+        if (receiving == null) {
+            receiving = ByteBuffer.allocateDirect(Math.min(options.maxSliceBytes(), MAX_PIECE_BYTES));
+        }
+        try {
+            return write(connection, request, place.get(), receiving);
+        } finally {
+            buffers.offer(receiving);
+        }
     }
 
-    private boolean write(PeerConnection connection, DataRequest request, AddressSpace.Place place, Receiving receiving)
+    private boolean write(PeerConnection connection, DataRequest request, AddressSpace.Place place, ByteBuffer piece)
             throws IOException {
         long done = 0;
         while (done < request.size()) {
-            ByteBuffer piece = receiving.piece(request.size() - done);
-            int length = piece.remaining();
+            int length = (int) Math.min(request.size() - done, piece.capacity());
+            piece.clear().limit(length);
             while (piece.hasRemaining()) {
                 connection.allow(options.stallTimeout());
                 if (connection.read(piece) < 0) {
@@ -128,9 +167,10 @@ final class DataService implements PeerListener.Service {
                     try {
                         connection.allow(options.stallTimeout());
                         if (done == 0 && request.acknowledged()) {
-                            connection.write(status(STATUS_OK));
+                            connection.write(status(STATUS_OK), bytes.asByteBuffer());
+                        } else {
+                            connection.write(bytes.asByteBuffer());
                         }
-                        connection.write(bytes.asByteBuffer());
                     } finally {
                         end.run();
                     }
@@ -164,30 +204,5 @@ final class DataService implements PeerListener.Service {
                 .order(ByteOrder.LITTLE_ENDIAN)
                 .putLong(code)
                 .flip();
-    }
-
-    /** One connection's receive buffer, allocated when the first write comes. */
-    private static final class Receiving implements AutoCloseable {
-        private final int capacity;
-        private final Arena arena = Arena.ofShared();
-        private @Nullable ByteBuffer buffer;
-
-        private Receiving(int maxSliceBytes) {
-            this.capacity = Math.min(maxSliceBytes, MAX_PIECE_BYTES);
-        }
-
-        private ByteBuffer piece(long wanted) {
-            ByteBuffer bytes = buffer;
-            if (bytes == null) {
-                bytes = arena.allocate(capacity, 64).asByteBuffer();
-                buffer = bytes;
-            }
-            return bytes.clear().limit((int) Math.min(wanted, capacity));
-        }
-
-        @Override
-        public void close() {
-            arena.close();
-        }
     }
 }

@@ -26,7 +26,7 @@ final class HandshakeService implements PeerListener.Service {
     }
 
     @Override
-    public void serve(PeerConnection connection) throws IOException {
+    public void serve(PeerConnection connection, Iterable<PeerConnection> earlier) throws IOException {
         connection.allow(options.handshakeTimeout());
         HandshakeInput input = new HandshakeInput();
         ByteBuffer bytes = ByteBuffer.allocate(8 << 10);

@@ -55,7 +55,12 @@ public final class MooncakeServer implements TransferServer {
         Starting starting = new Starting();
         try {
             PeerListener data = starting.data = PeerListener.bind(
-                    0, options, new DataService(addresses, options, counters, complaints), counters, complaints, time);
+                    0,
+                    options,
+                    new DataService(addresses, options, counters, complaints, time),
+                    counters,
+                    complaints,
+                    time);
             HandshakeService daemon = new HandshakeService(segments, options, starting::descriptor);
             PeerListener handshakes = starting.handshakes =
                     PeerListener.bind(options.port(), options, daemon, counters, complaints, time);

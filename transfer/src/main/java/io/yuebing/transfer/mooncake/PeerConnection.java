@@ -18,6 +18,7 @@ final class PeerConnection {
     private volatile long sinceNanos;
     private volatile Duration limit;
     private volatile boolean idle = true;
+    private volatile boolean mayWriteSilently;
     private volatile boolean stopped;
 
     /**
@@ -72,10 +73,12 @@ final class PeerConnection {
      */
     boolean readRequest(ByteBuffer bytes, Duration patience, Duration frame) throws IOException {
         idle = true;
+        mayWriteSilently = false;
         allow(patience);
         if (channel.read(bytes) < 0) {
             return false;
         }
+        mayWriteSilently = true;
         idle = false;
         allow(frame);
         while (bytes.hasRemaining()) {
@@ -86,6 +89,21 @@ final class PeerConnection {
         return true;
     }
 
+    /** The request is not a write that its sender takes for done before it is applied. */
+    void answersItsEnd() {
+        mayWriteSilently = false;
+    }
+
+    /** Whether bytes of a write may have arrived that are not applied yet, and whose sender waits for no answer. */
+    boolean owesSilentWrite() {
+        try {
+            return !stopped
+                    && (mayWriteSilently || channel.socket().getInputStream().available() > 0);
+        } catch (IOException _) {
+            return false;
+        }
+    }
+
     /** At least one byte; -1 at the end. */
     int read(ByteBuffer bytes) throws IOException {
         int count = channel.read(bytes);
@@ -93,8 +111,9 @@ final class PeerConnection {
         return count;
     }
 
-    void write(ByteBuffer bytes) throws IOException {
-        while (bytes.hasRemaining()) {
+    void write(ByteBuffer... bytes) throws IOException {
+        ByteBuffer last = bytes[bytes.length - 1];
+        while (last.hasRemaining()) {
             channel.write(bytes);
         }
     }

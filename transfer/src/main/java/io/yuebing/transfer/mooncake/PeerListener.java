@@ -12,11 +12,13 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentNavigableMap;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,17 +41,21 @@ final class PeerListener implements AutoCloseable {
     private final PeerComplaints complaints;
     private final TimeSource time;
     private final TimeSource.Beat deadlines;
-    private final Map<Long, Running> open = new ConcurrentSkipListMap<>();
+    private final ConcurrentNavigableMap<Long, Running> open = new ConcurrentSkipListMap<>();
+    private final AtomicInteger staying = new AtomicInteger();
     private final AtomicLong nextNumber = new AtomicLong();
     private volatile boolean closed;
 
     /** What is done with a connection, from its first byte to its end. */
     @FunctionalInterface
     interface Service {
-        void serve(PeerConnection connection) throws IOException;
+        /**
+         * @param earlier those accepted before it that are still open
+         */
+        void serve(PeerConnection connection, Iterable<PeerConnection> earlier) throws IOException;
     }
 
-    private record Running(PeerConnection connection, CountDownLatch ended) {}
+    private record Running(PeerConnection connection, AtomicBoolean leaving, CountDownLatch ended) {}
 
     private PeerListener(
             ServerSocketChannel listener,
@@ -103,25 +109,26 @@ final class PeerListener implements AutoCloseable {
 
     /** Those that are not on their way out. */
     int connections() {
-        return (int) open.values().stream()
-                .filter(running -> !running.connection().stopped())
-                .count();
+        return staying.get();
     }
 
     void accept() {
-        Thread.ofVirtual().name("mooncake-accept-" + address.getPort()).start(() -> {
-            while (!closed) {
-                try {
-                    admit(listener.accept());
-                } catch (ClosedChannelException _) {
-                    return;
-                } catch (IOException e) {
-                    // out of file handles, most likely: those who are connected go on
-                    complaints.log("any", "cannot be accepted: " + e.getMessage());
-                    pause();
-                }
-            }
-        });
+        Thread.ofPlatform()
+                .daemon()
+                .name("mooncake-accept-" + address.getPort())
+                .start(() -> {
+                    while (!closed) {
+                        try {
+                            admit(listener.accept());
+                        } catch (ClosedChannelException _) {
+                            return;
+                        } catch (IOException e) {
+                            // out of file handles, most likely: those who are connected go on
+                            complaints.log("any", "cannot be accepted: " + e.getMessage());
+                            pause();
+                        }
+                    }
+                });
     }
 
     private static void pause() {
@@ -143,24 +150,12 @@ final class PeerListener implements AutoCloseable {
             PeerConnection.closeQuietly(channel);
             return;
         }
-        if (connections() >= options.maxConnections()) {
-            Optional<PeerConnection> quiet = open.values().stream()
-                    .map(Running::connection)
-                    .filter(other -> other.idle() && !other.stopped())
-                    .findFirst();
-            PeerConnection turnedAway = quiet.orElse(connection);
-            turnedAway.stop();
-            counters.turnedAway.increment();
-            complaints.log(
-                    turnedAway.peerHost(),
-                    "turned away, all " + options.maxConnections() + " transfer connections of " + address
-                            + " are in use");
-            if (turnedAway == connection) {
-                return;
-            }
+        if (connections() >= options.maxConnections() && !makePlaceFor(connection)) {
+            return;
         }
-        Running running = new Running(connection, new CountDownLatch(1));
+        Running running = new Running(connection, new AtomicBoolean(), new CountDownLatch(1));
         long number = nextNumber.getAndIncrement();
+        staying.incrementAndGet();
         open.put(number, running);
         Thread.ofVirtual().name("mooncake-serve-" + connection.peerHost()).start(() -> serve(number, running));
         if (closed) {
@@ -168,10 +163,36 @@ final class PeerListener implements AutoCloseable {
         }
     }
 
+    /** False if the new one is turned away because all others are at work. */
+    private boolean makePlaceFor(PeerConnection connection) {
+        Optional<Running> quiet = open.values().stream()
+                .filter(other ->
+                        other.connection().idle() && !other.connection().stopped())
+                .findFirst();
+        PeerConnection turnedAway = quiet.map(Running::connection).orElse(connection);
+        turnedAway.stop();
+        quiet.ifPresent(this::leaves);
+        counters.turnedAway.increment();
+        complaints.log(
+                turnedAway.peerHost(),
+                "turned away, all " + options.maxConnections() + " transfer connections of " + address + " are in use");
+        return quiet.isPresent();
+    }
+
+    private void leaves(Running running) {
+        if (running.leaving().compareAndSet(false, true)) {
+            staying.decrementAndGet();
+        }
+    }
+
     private void serve(long number, Running running) {
         PeerConnection connection = running.connection();
         try {
-            service.serve(connection);
+            service.serve(
+                    connection,
+                    () -> open.headMap(number).values().stream()
+                            .map(Running::connection)
+                            .iterator());
         } catch (MalformedHandshake e) {
             counters.protocolErrors.increment();
             complaints.log(connection.peerHost(), "sent " + e.getMessage() + "; disconnected");
@@ -185,6 +206,7 @@ final class PeerListener implements AutoCloseable {
             complaints.log(connection.peerHost(), "serving failed, disconnected: " + e);
         } finally {
             connection.stop();
+            leaves(running);
             open.remove(number);
             running.ended().countDown();
         }

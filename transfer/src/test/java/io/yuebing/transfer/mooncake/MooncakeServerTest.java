@@ -105,6 +105,40 @@ class MooncakeServerTest {
     private static final byte[] REJECTED = {1, 0, 0, 0, 0x56, 0x54, 0x43, 0x4d};
 
     @Test
+    void aWriteWithoutAcknowledgementIsReadBackOnAnotherConnection() throws IOException {
+        long seed = System.nanoTime();
+        Random random = new Random(seed);
+        for (int round = 0; round < 200; round++) {
+            byte[] payload = random(random.nextLong(), 1 + random.nextInt(40_000));
+            Socket writing = data();
+            writing.getOutputStream().write(HandMadePeer.request(payload.length, address, 1, payload));
+            writing.close();
+            Socket reading = data();
+            reading.getOutputStream().write(HandMadePeer.request(payload.length, address, 0));
+
+            byte[] read = HandMadePeer.exactly(reading, payload.length);
+            reading.close();
+            assertThat(Arrays.mismatch(read, payload))
+                    .as("seed %d, round %d", seed, round)
+                    .isEqualTo(-1);
+        }
+    }
+
+    @Test
+    void aReadWithoutAcknowledgementWaitsForAWriteThatIsUnderWay() throws IOException {
+        byte[] payload = random(7, 50_000);
+        byte[] request = HandMadePeer.request(payload.length, address, 1, payload);
+        Socket writing = data();
+        writing.getOutputStream().write(request, 0, request.length - 1);
+        Socket reading = data();
+        reading.getOutputStream().write(HandMadePeer.request(payload.length, address, 0));
+        writing.getOutputStream().write(request, request.length - 1, 1);
+
+        assertThat(Arrays.mismatch(HandMadePeer.exactly(reading, payload.length), payload))
+                .isEqualTo(-1);
+    }
+
+    @Test
     void theDescriptorNamesAddressesPortAndVersion() throws IOException {
         JsonNode found = descriptor();
 
