@@ -47,7 +47,12 @@ final class FrameInput {
 
     /** Waits for more bytes; invalidates all frames given out. */
     void read() throws IOException {
-        buffer.compact();
+        if (buffer.position() > 0) {
+            buffer.compact();
+        } else {
+            // compact would copy all of a long frame onto itself for every piece that arrives
+            buffer.position(buffer.limit()).limit(buffer.capacity());
+        }
         int read = channel.read(buffer);
         buffer.flip();
         if (read < 0) {

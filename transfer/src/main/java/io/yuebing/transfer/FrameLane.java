@@ -12,7 +12,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,6 +45,7 @@ final class FrameLane {
     private final Arena memory = Arena.ofShared();
     private final FrameInput input;
     private final AtomicInteger threads = new AtomicInteger(2);
+    private final AtomicReference<@Nullable TransferException> reason = new AtomicReference<>();
 
     /**
      * @param slot which of the session's lanes this is
@@ -91,6 +94,12 @@ final class FrameLane {
 
     TransferQueue.Lane queueLane() {
         return lane;
+    }
+
+    /** Why the lane ends: what was said first, for closing it makes its threads say something else. */
+    TransferException firstReason(TransferException why) {
+        reason.compareAndSet(null, why);
+        return Objects.requireNonNull(reason.get());
     }
 
     /** Ends both threads; they may still be at work when this returns. */

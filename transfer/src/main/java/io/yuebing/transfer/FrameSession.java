@@ -204,7 +204,8 @@ final class FrameSession implements TransferSession {
         eject(lane, new TransferException(Kind.CONNECTION_LOST, sentence, cause));
     }
 
-    private void eject(FrameLane lane, TransferException why) {
+    private void eject(FrameLane lane, TransferException cause) {
+        TransferException why = lane.firstReason(cause);
         boolean mine;
         boolean last;
         synchronized (lanes) {
