@@ -63,6 +63,47 @@ class GgufFamiliesTest {
                 Map.of("post_self_attn_layernorm", "post_attention_norm", "post_mlp_layernorm", "post_ffw_norm"));
     }
 
+    /** Older files have the matrix to keys and values in one piece. */
+    @ParameterizedTest
+    @CsvSource({"true", "false"})
+    void deepSeekHasLatentRowsAndCorrectedScores(boolean split) throws IOException {
+        assertSameLogits(
+                changed("kimi_k2", Map.of()),
+                "deepseek2",
+                split ? Map.of() : Map.of("self_attn.kv_b_proj", "attn_kv_b"));
+    }
+
+    /** A share of the head that transformers takes for granted has to be told if it is another one. */
+    @ParameterizedTest
+    @CsvSource({"0.5", "1"})
+    void glm4MoeTurnsAPartOfTheHeadAndCountsPredictingLayers(double share) throws IOException {
+        RandomModel model = model("Glm4MoeForCausalLM")
+                .config("partial_rotary_factor", share)
+                .config("attention_bias", true)
+                .config("num_nextn_predict_layers", 1)
+                .config("first_k_dense_replace", 0)
+                .config("n_routed_experts", 4)
+                .config("n_shared_experts", 2)
+                .config("num_experts_per_tok", 2)
+                .config("moe_intermediate_size", 16)
+                .config("norm_topk_prob", true)
+                .config("routed_scaling_factor", 1.5)
+                .matrix("model.layers.0.mlp.gate", 4, HIDDEN)
+                .vector("model.layers.0.mlp.gate.e_score_correction_bias", 4);
+        attention(model);
+        for (int expert = 0; expert < 4; expert++) {
+            feedForward(model, "model.layers.0.mlp.experts." + expert + ".", 16);
+        }
+        feedForward(model, "model.layers.0.mlp.shared_experts.", 32);
+        assertSameLogits(model.write(dir), "glm4moe", Map.of("post_attention_layernorm", "post_attention_norm"));
+    }
+
+    private static void feedForward(RandomModel model, String prefix, int width) {
+        model.matrix(prefix + "gate_proj", width, HIDDEN)
+                .matrix(prefix + "up_proj", width, HIDDEN)
+                .matrix(prefix + "down_proj", HIDDEN, width);
+    }
+
     @Test
     void qwen2MoeHasASharedExpertWhoseGateIsAVector() throws IOException {
         RandomModel model = model("Qwen2MoeForCausalLM")
@@ -77,11 +118,7 @@ class GgufFamiliesTest {
         for (String expert : new String[] {
             "experts.0.", "experts.1.", "experts.2.", "experts.3.", "experts.4.", "experts.5.", "shared_expert."
         }) {
-            String prefix = "model.layers.0.mlp." + expert;
-            int width = expert.startsWith("shared") ? WIDTH : 16;
-            model.matrix(prefix + "gate_proj", width, HIDDEN)
-                    .matrix(prefix + "up_proj", width, HIDDEN)
-                    .matrix(prefix + "down_proj", HIDDEN, width);
+            feedForward(model, "model.layers.0.mlp." + expert, expert.startsWith("shared") ? WIDTH : 16);
         }
         assertSameLogits(model.write(dir), "qwen2moe", Map.of());
     }

@@ -43,7 +43,18 @@ final class GgufOf {
             Map.entry("mlp.shared_expert_gate", "ffn_gate_inp_shexp"),
             Map.entry("mlp.shared_expert.gate_proj", "ffn_gate_shexp"),
             Map.entry("mlp.shared_expert.up_proj", "ffn_up_shexp"),
-            Map.entry("mlp.shared_expert.down_proj", "ffn_down_shexp"));
+            Map.entry("mlp.shared_expert.down_proj", "ffn_down_shexp"),
+            Map.entry("mlp.shared_experts.gate_proj", "ffn_gate_shexp"),
+            Map.entry("mlp.shared_experts.up_proj", "ffn_up_shexp"),
+            Map.entry("mlp.shared_experts.down_proj", "ffn_down_shexp"),
+            Map.entry("self_attn.q_a_proj", "attn_q_a"),
+            Map.entry("self_attn.q_a_layernorm", "attn_q_a_norm"),
+            Map.entry("self_attn.q_b_proj", "attn_q_b"),
+            Map.entry("self_attn.kv_a_proj_with_mqa", "attn_kv_a_mqa"),
+            Map.entry("self_attn.kv_a_layernorm", "attn_kv_a_norm"));
+
+    /** A layer's tensor that only older files have in one piece: for these, the test gives it a name. */
+    private static final String KEYS_AND_VALUES = "self_attn.kv_b_proj";
 
     private final String architecture;
     private final JsonNode config;
@@ -80,36 +91,86 @@ final class GgufOf {
     }
 
     private void metadata() {
-        int heads = number("num_attention_heads", 0);
-        int headSize = number("head_dim", number("hidden_size", 0) / heads);
         String key = architecture + ".";
+        int predicting = number("num_nextn_predict_layers", 0);
         file.text("general.architecture", architecture)
-                .integer(key + "block_count", number("num_hidden_layers", 0))
+                .integer(key + "block_count", number("num_hidden_layers", 0) + predicting)
+                .integer(key + "nextn_predict_layers", predicting)
                 .integer(key + "context_length", number("max_position_embeddings", 0))
                 .integer(key + "embedding_length", number("hidden_size", 0))
                 .integer(key + "feed_forward_length", number("intermediate_size", 0))
-                .integer(key + "attention.head_count", heads)
-                .integer(key + "attention.head_count_kv", number("num_key_value_heads", heads))
-                .integer(key + "attention.key_length", headSize)
-                .integer(key + "attention.value_length", headSize)
-                .integer(key + "rope.dimension_count", (int)
-                        (headSize * config.path("partial_rotary_factor").asDouble(1)))
+                .integer(key + "attention.head_count", number("num_attention_heads", 0))
                 .number(key + "rope.freq_base", (float) theta())
                 .number(key + "attention.layer_norm_rms_epsilon", (float)
                         config.path("rms_norm_eps").asDouble(1e-6))
                 .texts("tokenizer.ggml.tokens", Collections.nCopies(number("vocab_size", 0), "x"))
                 .integer("tokenizer.ggml.eos_token_id", 1);
+        if (config.has("kv_lora_rank")) {
+            latentAttention(key + "attention.");
+        } else {
+            heads(key);
+        }
         if (config.path("sliding_window").isNumber()) {
             file.integer(key + "attention.sliding_window", number("sliding_window", 0));
         }
-        if (config.path("rope_scaling").isObject()) {
-            file.text(
-                            key + "rope.scaling.type",
-                            config.path("rope_scaling").path("rope_type").asString())
-                    .number(key + "rope.scaling.factor", (float)
-                            config.path("rope_scaling").path("factor").asDouble());
+        scaling(key + "rope.scaling.");
+        experts(key);
+    }
+
+    private void heads(String key) {
+        int heads = number("num_attention_heads", 0);
+        int headSize = number("head_dim", number("hidden_size", 0) / heads);
+        file.integer(key + "attention.head_count_kv", number("num_key_value_heads", heads))
+                .integer(key + "attention.key_length", headSize)
+                .integer(key + "attention.value_length", headSize)
+                .integer(key + "rope.dimension_count", (int)
+                        (headSize * config.path("partial_rotary_factor").asDouble(1)));
+    }
+
+    private void latentAttention(String key) {
+        int latent = number("kv_lora_rank", 0);
+        int turned = number("qk_rope_head_dim", 0);
+        int query = number("qk_nope_head_dim", 0) + turned;
+        file.integer(key + "kv_lora_rank", latent)
+                .integer(key + "q_lora_rank", number("q_lora_rank", 0))
+                .integer(architecture + ".rope.dimension_count", turned);
+        if (names.containsKey(KEYS_AND_VALUES)) {
+            file.integer(key + "head_count_kv", number("num_attention_heads", 0))
+                    .integer(key + "key_length", query)
+                    .integer(key + "value_length", number("v_head_dim", 0));
+        } else {
+            file.integer(key + "head_count_kv", 1)
+                    .integer(key + "key_length", latent + turned)
+                    .integer(key + "value_length", latent)
+                    .integer(key + "key_length_mla", query)
+                    .integer(key + "value_length_mla", number("v_head_dim", 0));
         }
-        int count = number("num_experts", number("num_local_experts", 0));
+    }
+
+    private void scaling(String key) {
+        JsonNode scaling = config.path("rope_scaling");
+        if (!scaling.isObject()) {
+            return;
+        }
+        file.text(
+                        key + "type",
+                        scaling.path("rope_type").asString(scaling.path("type").asString("")))
+                .number(key + "factor", (float) scaling.path("factor").asDouble());
+        if (scaling.has("beta_fast")) {
+            file.integer(
+                            key + "original_context_length",
+                            scaling.path("original_max_position_embeddings").asInt())
+                    .number(key + "yarn_beta_fast", (float)
+                            scaling.path("beta_fast").asDouble())
+                    .number(key + "yarn_beta_slow", (float)
+                            scaling.path("beta_slow").asDouble())
+                    .number(key + "yarn_log_multiplier", (float)
+                            (0.1 * scaling.path("mscale_all_dim").asDouble()));
+        }
+    }
+
+    private void experts(String key) {
+        int count = number("num_experts", number("num_local_experts", number("n_routed_experts", 0)));
         if (count > 0) {
             file.integer(key + "expert_count", count)
                     .integer(key + "expert_used_count", number("num_experts_per_tok", 0))
@@ -117,6 +178,16 @@ final class GgufOf {
         }
         if (config.has("shared_expert_intermediate_size")) {
             file.integer(key + "expert_shared_feed_forward_length", number("shared_expert_intermediate_size", 0));
+        }
+        if (config.has("n_shared_experts")) {
+            file.integer(key + "expert_shared_count", number("n_shared_experts", 0))
+                    .integer(key + "leading_dense_block_count", number("first_k_dense_replace", 0))
+                    .number(key + "expert_weights_scale", (float)
+                            config.path("routed_scaling_factor").asDouble())
+                    .bool(
+                            key + "expert_weights_norm",
+                            config.path("norm_topk_prob").asBoolean())
+                    .integer(key + "expert_gating_func", 2);
         }
     }
 
@@ -169,6 +240,10 @@ final class GgufOf {
                                     key -> new Stack(type, shape, new TreeMap<>()))
                             .parts()
                             .put(Integer.parseInt(expert[0]), data);
+                } else if (parts[3].equals("mlp.gate") && !suffix.equals(".weight")) {
+                    file.tensor(block + "exp_probs_b.bias", type, data, shape);
+                } else if (parts[3].equals(KEYS_AND_VALUES) && !names.containsKey(KEYS_AND_VALUES)) {
+                    split(block, type, (int) shape[1], data);
                 } else {
                     layer(block + names.get(parts[3]) + suffix, parts[3], type, shape, data);
                 }
@@ -187,6 +262,29 @@ final class GgufOf {
         } else {
             file.tensor(to, type, data, shape.length == 2 && shape[0] == 1 ? new long[] {shape[1]} : shape);
         }
+    }
+
+    /** Keys and values of each head apart, keys the other way round. */
+    private void split(String block, GgmlType type, int latent, byte[] data) {
+        int heads = number("num_attention_heads", 0);
+        int key = number("qk_nope_head_dim", 0);
+        int value = number("v_head_dim", 0);
+        int width = type.blockBytes();
+        byte[] keys = new byte[heads * key * latent * width];
+        byte[] values = new byte[heads * value * latent * width];
+        for (int head = 0; head < heads; head++) {
+            int first = head * (key + value) * latent;
+            for (int row = 0; row < key; row++) {
+                for (int column = 0; column < latent; column++) {
+                    int from = (first + row * latent + column) * width;
+                    System.arraycopy(data, from, keys, ((head * latent + column) * key + row) * width, width);
+                }
+            }
+            int length = value * latent * width;
+            System.arraycopy(data, (first + key * latent) * width, values, head * length, length);
+        }
+        file.tensor(block + "attn_k_b.weight", type, keys, heads, latent, key)
+                .tensor(block + "attn_v_b.weight", type, values, heads, value, latent);
     }
 
     /** As floats; for Gemma with the 1 that its own files leave out. */

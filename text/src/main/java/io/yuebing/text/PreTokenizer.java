@@ -36,6 +36,18 @@ enum PreTokenizer {
             "glm4",
             "chatglm-bpe",
             "dbrx"),
+    /** DeepSeek-V2's: words are letters with case, without Georgian and mathematical ones. */
+    DEEPSEEK_LLM(
+            false,
+            false,
+            List.of(
+                    "[\\r\\n]",
+                    "\\s?[\\p{Lu}\\p{Ll}\\p{Lt}&&[^\\x{10D0}-\\x{10FF}\\x{1D400}-\\x{1D7FF}]]+",
+                    "\\s?[!-/:-~！-／：-～‘-‟　-。]+",
+                    "\\s+$",
+                    "[一-龥\\x{800}-一가-\\x{D7FF}]+",
+                    "\\p{N}"),
+            "deepseek-llm"),
     DEEPSEEK3(
             false,
             false,

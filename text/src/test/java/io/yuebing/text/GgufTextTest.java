@@ -97,6 +97,17 @@ class GgufTextTest {
     }
 
     @Test
+    void deepSeekV2CutsEachDigit() throws IOException {
+        Path file = dir.resolve("m.gguf");
+        converted("deepseek", "deepseek-llm").write(file);
+        try (Tokenizer tokenizer = Tokenizer.load(file)) {
+            assertThat(tokenizer.encode("2024", false)).hasSize(4);
+            String text = "Год 2024，中文 и ℓ𝐀,\r\n  end ";
+            assertThat(tokenizer.decode(tokenizer.encode(text, false), true)).isEqualTo(text);
+        }
+    }
+
+    @Test
     void aSentencePieceVocabularyMergesTheBestScoredTokenFirst() throws IOException {
         List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
         List<Integer> kinds = new ArrayList<>(List.of(2, 3, 3));

@@ -5,6 +5,8 @@ import io.yuebing.model.decoder.Routing.Scoring;
 import io.yuebing.model.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 
 /**
  * DeepSeek-V2 and V3 with what has V3's shape, such as R1 and Kimi K2 (DeepSeek-AI, 2024; Kimi Team, 2025): latent
@@ -37,6 +39,30 @@ record DeepSeek(String name, Version version) implements Architecture {
             this.scoring = scoring;
             this.plainLayers = plainLayers;
         }
+    }
+
+    /**
+     * One architecture stands for all versions there, and for GLM-4.7-Flash, which differs in nothing that the metadata
+     * does not say.
+     */
+    @Override
+    public Optional<GgufForm> gguf() {
+        return version == Version.V3
+                ? Optional.of(GgufForm.of("deepseek2")
+                        .withLatentAttention()
+                        .withCorrectedAndSharedExperts()
+                        .withConfig(DeepSeek::completeGguf))
+                : Optional.empty();
+    }
+
+    /** What is not written means the opposite, or that the model is a V2. */
+    private static void completeGguf(Map<String, Object> config) {
+        config.putIfAbsent("norm_topk_prob", false);
+        config.putIfAbsent("routed_scaling_factor", 1);
+        config.putIfAbsent("scoring_func", "softmax");
+        config.putIfAbsent("first_k_dense_replace", 0);
+        boolean grouped = config.get("n_group") instanceof Number groups && groups.intValue() > 1;
+        config.putIfAbsent("topk_method", grouped ? "group_limited_greedy" : "greedy");
     }
 
     @Override

@@ -18,7 +18,7 @@ import java.util.function.Consumer;
  * @param singleRows names in GGUF of a layer's matrices of one row, which are vectors there
  * @param config completes what config.json would say by what the architecture implies
  * @param layerTensors names of a layer's tensors here by their names in GGUF, both without layer and {@code .weight};
- *     {@code *} stands for the number of an expert
+ *     {@code *} stands for the number of an expert or head. A name in GGUF with its {@code .bias} has a whole one here
  */
 public record GgufForm(
         String architecture,
@@ -82,6 +82,27 @@ public record GgufForm(
         Map<String, String> changed = new HashMap<>(layerTensors);
         changed.put(inGguf, here);
         return new GgufForm(architecture, experts, pairedRows, sumsOfNorms, singleRows, config, changed);
+    }
+
+    /** The same family with latent attention, whose matrix to keys and values is in one piece or split by heads. */
+    public GgufForm withLatentAttention() {
+        return with("attn_q_a", "self_attn.q_a_proj")
+                .with("attn_q_a_norm", "self_attn.q_a_layernorm")
+                .with("attn_q_b", "self_attn.q_b_proj")
+                .with("attn_kv_a_mqa", "self_attn.kv_a_proj_with_mqa")
+                .with("attn_kv_a_norm", "self_attn.kv_a_layernorm")
+                .with("attn_kv_b", "self_attn.kv_b_proj")
+                .with("attn_k_b", "self_attn.k_b_proj.*")
+                .with("attn_v_b", "self_attn.v_b_proj.*");
+    }
+
+    /** The same family with experts as DeepSeek-V3 has them: chosen by corrected scores, beside shared ones. */
+    public GgufForm withCorrectedAndSharedExperts() {
+        return withExperts()
+                .with("exp_probs_b.bias", "mlp.gate.e_score_correction_bias")
+                .with("ffn_gate_shexp", "mlp.shared_experts.gate_proj")
+                .with("ffn_up_shexp", "mlp.shared_experts.up_proj")
+                .with("ffn_down_shexp", "mlp.shared_experts.down_proj");
     }
 
     /** The same family with a matrix of one row. */

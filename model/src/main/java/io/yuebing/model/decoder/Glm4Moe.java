@@ -3,6 +3,7 @@ package io.yuebing.model.decoder;
 import io.yuebing.model.json.JsonObject;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * GLM-4.5 and 4.6 (GLM-4.5 Team, 2025): a part of each head is turned; after some plain layers come layers with experts,
@@ -16,6 +17,13 @@ final class Glm4Moe implements Architecture {
     @Override
     public String name() {
         return "Glm4MoeForCausalLM";
+    }
+
+    @Override
+    public Optional<GgufForm> gguf() {
+        return Optional.of(GgufForm.of("glm4moe")
+                .withCorrectedAndSharedExperts()
+                .with("post_attention_norm", "post_attention_layernorm"));
     }
 
     @Override

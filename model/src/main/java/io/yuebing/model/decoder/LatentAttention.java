@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
@@ -58,8 +59,8 @@ record LatentAttention(
         Supplier<Optional<QueryUp>> queryUp =
                 direct ? Optional::empty : askQueryUp(weights, names, attention, queries, layer);
         RmsNorm latentNorm = norm(weights, names.of(TensorRole.KEY_VALUE_NORM, layer), latent);
-        Supplier<List<Linear>> toLatent = askParts(weights, names, attention, layer, true);
-        Supplier<List<Linear>> fromLatent = askParts(weights, names, attention, layer, false);
+        Supplier<List<Linear>> toLatent = askHeads(weights, names, attention, layer, true);
+        Supplier<List<Linear>> fromLatent = askHeads(weights, names, attention, layer, false);
         int results = attention.heads() * attention.valueSize();
         Supplier<Linear> output = weights.linear(names.of(TensorRole.ATTENTION_OUTPUT, layer), hidden, results, bias);
         int rope = spec.ropes().indexOf(attention.rope());
@@ -86,6 +87,21 @@ record LatentAttention(
 
     private static RmsNorm norm(WeightLoader weights, String name, int size) {
         return new RmsNorm(weights.vector(name, size), EPS);
+    }
+
+    /** The heads' matrices into the latent space, or out of it: as they are, or parts of one matrix. */
+    private static Supplier<List<Linear>> askHeads(
+            WeightLoader weights, TensorNames names, Latent attention, int layer, boolean keys) {
+        String start = names.of(keys ? TensorRole.HEAD_TO_LATENT : TensorRole.HEAD_FROM_LATENT, layer);
+        if (!weights.has(start + 0)) {
+            return askParts(weights, names, attention, layer, keys);
+        }
+        int outputs = keys ? attention.latentSize() : attention.valueSize();
+        int inputs = keys ? attention.plainSize() : attention.latentSize();
+        List<Supplier<Linear>> heads = IntStream.range(0, attention.heads())
+                .mapToObj(head -> weights.linear(start + head, outputs, inputs, false))
+                .toList();
+        return () -> heads.stream().map(Supplier::get).toList();
     }
 
     /**

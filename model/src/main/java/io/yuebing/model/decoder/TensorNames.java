@@ -67,7 +67,9 @@ public record TensorNames(String prefix, Map<TensorRole, String> byRole) {
                 .with(QUERY_UP, "self_attn.q_b_proj")
                 .with(KEY_VALUE_DOWN, "self_attn.kv_a_proj_with_mqa")
                 .with(KEY_VALUE_NORM, "self_attn.kv_a_layernorm.weight")
-                .with(KEY_VALUE_UP, "self_attn.kv_b_proj");
+                .with(KEY_VALUE_UP, "self_attn.kv_b_proj")
+                .with(HEAD_TO_LATENT, "self_attn.k_b_proj.")
+                .with(HEAD_FROM_LATENT, "self_attn.v_b_proj.");
     }
 
     public boolean has(TensorRole role) {

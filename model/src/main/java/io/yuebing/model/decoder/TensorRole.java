@@ -30,6 +30,13 @@ public enum TensorRole {
     KEY_VALUE_NORM,
     /** Latent attention: makes for each head its key, then its value, of the latent row. */
     KEY_VALUE_UP,
+    /**
+     * Start of the names of each head's matrix that brings queries into the latent space, where a file has {@link
+     * #KEY_VALUE_UP} split by heads; the head's number follows.
+     */
+    HEAD_TO_LATENT,
+    /** The same of each head's matrix from the latent space to values. */
+    HEAD_FROM_LATENT,
     ATTENTION_OUTPUT,
     /** Normalises the attention's output before it is added to the residual stream. */
     ATTENTION_OUTPUT_NORM,

@@ -22,6 +22,11 @@ import tools.jackson.databind.json.JsonMapper;
 final class GgufConfig {
     private static final int MAX_COUNT = 1 << 24;
 
+    /** {@code expert_gating_func} */
+    private static final int SOFTMAX = 1;
+
+    private static final int SIGMOID = 2;
+
     /**
      * Tokens that end an answer though {@code eos_token_id} names another one: a GGUF file has room for one id, and
      * generation_config.json of these models lists several.
@@ -75,7 +80,9 @@ final class GgufConfig {
     private void addSizes() {
         config.put("hidden_size", required("embedding_length"));
         perLayer("feed_forward_length").ifPresent(size -> config.put("intermediate_size", size));
-        config.put("num_hidden_layers", required("block_count"));
+        // Layers that predict further tokens are counted among the blocks.
+        int predicting = integer("nextn_predict_layers").orElse(0);
+        config.put("num_hidden_layers", required("block_count") - predicting);
         config.put("vocab_size", tensor("token_embd.weight").shape().getFirst());
         integer("context_length").ifPresent(size -> config.put("max_position_embeddings", size));
         config.put("tie_word_embeddings", !tensors.containsKey("output.weight"));
@@ -86,6 +93,34 @@ final class GgufConfig {
         String heads = "attention.head_count";
         config.put("num_attention_heads", perLayer(heads).orElseThrow(() -> metadata.missing(prefix + heads)));
         perLayer("attention.head_count_kv").ifPresent(count -> config.put("num_key_value_heads", count));
+        integer("attention.sliding_window").ifPresent(size -> config.put("sliding_window", size));
+        if (!metadata.isList(prefix + "attention.sliding_window_pattern")) {
+            integer("attention.sliding_window_pattern")
+                    .ifPresent(layers -> config.put("sliding_window_pattern", layers));
+        }
+        config.put("use_qk_norm", tensors.containsKey("blk.0.attn_q_norm.weight"));
+        if (integer("attention.kv_lora_rank").isPresent()) {
+            addLatentAttention();
+        } else {
+            addHeads();
+        }
+    }
+
+    /** Sizes of heads, of which newer files have those of one head beside those of a row of the cache. */
+    private void addLatentAttention() {
+        config.put("kv_lora_rank", required("attention.kv_lora_rank"));
+        integer("attention.q_lora_rank").ifPresent(rank -> config.put("q_lora_rank", rank));
+        int turned = required("rope.dimension_count");
+        int key = integer("attention.key_length_mla").orElseGet(() -> required("attention.key_length"));
+        config.put("qk_rope_head_dim", turned);
+        config.put("qk_nope_head_dim", key - turned);
+        config.put(
+                "v_head_dim",
+                integer("attention.value_length_mla").orElseGet(() -> required("attention.value_length")));
+        config.put("attention_bias", tensors.containsKey("blk.0.attn_output.bias"));
+    }
+
+    private void addHeads() {
         OptionalInt keySize = integer("attention.key_length");
         keySize.ifPresent(size -> config.put("head_dim", size));
         integer("attention.value_length").ifPresent(size -> {
@@ -95,11 +130,7 @@ final class GgufConfig {
             }
         });
         config.put("attention_bias", tensors.containsKey("blk.0.attn_q.bias"));
-        integer("attention.sliding_window").ifPresent(size -> config.put("sliding_window", size));
-        if (!metadata.isList(prefix + "attention.sliding_window_pattern")) {
-            integer("attention.sliding_window_pattern")
-                    .ifPresent(layers -> config.put("sliding_window_pattern", layers));
-        }
+        addPartOfHead();
     }
 
     private void addRope() {
@@ -111,8 +142,8 @@ final class GgufConfig {
                 .ifPresent(length -> scaling.put("original_max_position_embeddings", length));
         metadata.number(prefix + "rope.scaling.attn_factor")
                 .ifPresent(factor -> scaling.put("attention_factor", factor));
+        addYarn(scaling);
         metadata.number(prefix + "rope.freq_base_swa").ifPresent(theta -> config.put("rope_local_base_freq", theta));
-        addPartOfHead();
         Optional<GgufTensor> factors = Optional.ofNullable(tensors.get("rope_freqs.weight"));
         if (factors.isPresent()) {
             // The same arithmetic: every frequency is divided by a factor of its own.
@@ -136,14 +167,28 @@ final class GgufConfig {
         }
     }
 
-    /** Channels of a head that are turned, where it is not all of them. */
+    /** The multiplier is a tenth of DeepSeek's {@code mscale_all_dim}, to which {@code mscale} is equal in its models. */
+    private void addYarn(Map<String, Object> scaling) {
+        String yarn = prefix + "rope.scaling.yarn_";
+        metadata.number(yarn + "beta_fast").ifPresent(turns -> scaling.put("beta_fast", turns));
+        metadata.number(yarn + "beta_slow").ifPresent(turns -> scaling.put("beta_slow", turns));
+        metadata.number(yarn + "attn_factor").ifPresent(factor -> scaling.put("attention_factor", factor));
+        metadata.number(yarn + "log_multiplier").ifPresent(multiplier -> {
+            scaling.put("mscale", 10 * multiplier);
+            scaling.put("mscale_all_dim", 10 * multiplier);
+        });
+    }
+
+    /** Channels of a head that are turned: said even if it is all of them, for some families turn half without a word. */
     private void addPartOfHead() {
         OptionalInt channels = integer("rope.dimension_count");
         Object heads = config.get("num_attention_heads");
         if (channels.isPresent() && heads instanceof Long count && count > 0) {
             int headSize = integer("attention.key_length").orElse((int) (required("embedding_length") / count));
-            if (channels.getAsInt() != headSize && headSize > 0) {
-                config.put("partial_rotary_factor", (double) channels.getAsInt() / headSize);
+            if (headSize > 0) {
+                // Rounded up, or the share of the head size could be a channel less.
+                double share = Math.nextUp((double) channels.getAsInt() / headSize);
+                config.put("partial_rotary_factor", channels.getAsInt() == headSize ? 1 : share);
             }
         }
     }
@@ -152,7 +197,11 @@ final class GgufConfig {
         integer("expert_count").ifPresent(count -> {
             config.put("num_experts", count);
             config.put("num_local_experts", count);
+            config.put("n_routed_experts", count);
         });
+        integer("expert_shared_count").ifPresent(count -> config.put("n_shared_experts", count));
+        integer("leading_dense_block_count").ifPresent(count -> config.put("first_k_dense_replace", count));
+        addRouting();
         integer("expert_used_count").ifPresent(count -> config.put("num_experts_per_tok", count));
         integer("expert_feed_forward_length").ifPresent(size -> config.put("moe_intermediate_size", size));
         integer("expert_shared_feed_forward_length")
@@ -160,6 +209,23 @@ final class GgufConfig {
                         size -> config.put("shared_expert_intermediate_size", size),
                         () -> perLayer("feed_forward_length")
                                 .ifPresent(size -> config.put("shared_expert_intermediate_size", size)));
+    }
+
+    private void addRouting() {
+        integer("expert_group_count").ifPresent(count -> config.put("n_group", count));
+        integer("expert_group_used_count").ifPresent(count -> config.put("topk_group", count));
+        metadata.number(prefix + "expert_weights_scale").ifPresent(scale -> config.put("routed_scaling_factor", scale));
+        metadata.bool(prefix + "expert_weights_norm").ifPresent(norm -> config.put("norm_topk_prob", norm));
+        integer("expert_gating_func").ifPresent(function -> {
+            if (function != SOFTMAX && function != SIGMOID) {
+                throw new UserError(metadata.file() + ": metadata key " + prefix + "expert_gating_func " + function
+                        + " is not supported; supported: " + SOFTMAX + " (softmax), " + SIGMOID + " (sigmoid)");
+            }
+            config.put("scoring_func", function == SOFTMAX ? "softmax" : "sigmoid");
+        });
+        if (tensors.keySet().stream().anyMatch(name -> name.endsWith(".exp_probs_b.bias"))) {
+            config.put("topk_method", "noaux_tc");
+        }
     }
 
     private List<Long> endTokens() {

@@ -44,8 +44,12 @@ public record GgufView(Architecture architecture, JsonObject config, Checkpoint 
 
     private static final Pattern LAYER = Pattern.compile("blk\\.(\\d{1,5})\\.([a-z0-9_]+)(\\.weight|\\.bias)");
     private static final Pattern WHOLE = Pattern.compile("([a-z0-9_]+)(\\.weight|\\.bias)");
-    private static final Pattern OWN_LAYER = Pattern.compile("model\\.layers\\.(\\d+)\\.(.+?)(\\.weight|\\.bias)");
-    private static final int EXPERT_AXES = 3;
+    private static final Pattern OWN_LAYER = Pattern.compile("model\\.layers\\.(\\d+)\\.(.+)");
+
+    /** An expert's or a head's number in a tensor's name. */
+    private static final Pattern MEMBER = Pattern.compile("((?:experts|[kv]_b_proj)\\.)\\d+");
+
+    private static final int STACK_AXES = 3;
     private static final long MAX_SMALL = 1 << 16;
 
     /**
@@ -111,10 +115,9 @@ public record GgufView(Architecture architecture, JsonObject config, Checkpoint 
             Matcher whole = WHOLE.matcher(tensor.name());
             if (layer.matches()) {
                 String kind = layer.group(2);
-                String own = "model.layers." + layer.group(1) + "."
-                        + form.layerTensors().getOrDefault(kind, kind) + layer.group(3);
+                String own = "model.layers." + layer.group(1) + "." + own(kind, layer.group(3));
                 if (own.contains("*")) {
-                    addExperts(tensor, own, into);
+                    addMembers(tensor, own, into);
                 } else {
                     TensorInfo info = info(tensor, rows(tensor, kind));
                     into.put(own, form.singleRows().contains(kind) ? row(info) : info);
@@ -124,6 +127,11 @@ public record GgufView(Architecture architecture, JsonObject config, Checkpoint 
             } else {
                 into.put(tensor.name(), info(tensor, 0));
             }
+        }
+
+        private String own(String kind, String suffix) {
+            String whole = form.layerTensors().get(kind + suffix);
+            return whole != null ? whole : form.layerTensors().getOrDefault(kind, kind) + suffix;
         }
 
         private int rows(GgufTensor tensor, String kind) {
@@ -139,27 +147,27 @@ public record GgufView(Architecture architecture, JsonObject config, Checkpoint 
             return paired;
         }
 
-        /** The experts of a layer lie one after the other in one tensor. */
-        private static void addExperts(GgufTensor tensor, String own, SortedMap<String, TensorInfo> into) {
-            if (tensor.shape().size() != EXPERT_AXES) {
+        /** The matrices of a layer's experts, or of its heads, lie one after the other in one tensor. */
+        private static void addMembers(GgufTensor tensor, String own, SortedMap<String, TensorInfo> into) {
+            if (tensor.shape().size() != STACK_AXES) {
                 throw new UserError(tensor.file() + ": tensor " + tensor.name() + " has shape " + tensor.shape()
-                        + ", expected [experts, outputs, inputs]");
+                        + ", expected [experts or heads, outputs, inputs]");
             }
-            long experts = tensor.shape().getFirst();
-            if (experts > MAX_SMALL) {
-                throw new UserError(tensor.file() + ": tensor " + tensor.name() + " has " + experts
-                        + " experts, expected at most " + MAX_SMALL);
+            long members = tensor.shape().getFirst();
+            if (members > MAX_SMALL) {
+                throw new UserError(tensor.file() + ": tensor " + tensor.name() + " has " + members
+                        + " experts or heads, expected at most " + MAX_SMALL);
             }
-            long bytes = tensor.bytes() / experts;
-            for (int expert = 0; expert < experts; expert++) {
+            long bytes = tensor.bytes() / members;
+            for (int member = 0; member < members; member++) {
                 into.put(
-                        own.replace("*", String.valueOf(expert)),
+                        own.replace("*", String.valueOf(member)),
                         new TensorInfo(
                                 tensor.file(),
                                 tensor.name(),
                                 TensorType.of(tensor.type()),
-                                tensor.shape().subList(1, EXPERT_AXES),
-                                tensor.offset() + expert * bytes,
+                                tensor.shape().subList(1, STACK_AXES),
+                                tensor.offset() + member * bytes,
                                 bytes));
             }
         }
@@ -193,10 +201,15 @@ public record GgufView(Architecture architecture, JsonObject config, Checkpoint 
     private static String inFile(GgufForm form, String own) {
         Matcher layer = OWN_LAYER.matcher(own);
         if (layer.matches()) {
-            String name = layer.group(2).replaceFirst("experts\\.\\d+\\.", "experts.*.");
+            String name = MEMBER.matcher(layer.group(2)).replaceFirst("$1*");
             return form.layerTensors().entrySet().stream()
-                    .filter(entry -> entry.getValue().equals(name))
-                    .map(entry -> "blk." + layer.group(1) + "." + entry.getKey() + layer.group(3))
+                    .map(entry -> name.equals(entry.getValue() + ".weight")
+                            ? entry.getKey() + ".weight"
+                            : name.equals(entry.getValue() + ".bias")
+                                    ? entry.getKey() + ".bias"
+                                    : name.equals(entry.getValue()) ? entry.getKey() : "")
+                    .filter(found -> !found.isEmpty())
+                    .map(found -> "blk." + layer.group(1) + "." + found)
                     .findFirst()
                     .orElse(own);
         }

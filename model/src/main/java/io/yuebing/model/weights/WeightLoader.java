@@ -75,6 +75,11 @@ public final class WeightLoader {
         return List.copyOf(asked);
     }
 
+    /** Whether there are floats, or blocks of GGUF, of a linear layer. */
+    public boolean has(String prefix) {
+        return checkpoint.find(prefix + ".weight").isPresent();
+    }
+
     /**
      * Asks for a linear layer.
      *
