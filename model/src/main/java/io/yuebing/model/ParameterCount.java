@@ -66,7 +66,7 @@ record ParameterCount(long total, long active) {
         String kind = tensor.name().substring(Math.min(end + 1, tensor.name().length()));
         return quantization
                 .flatMap(q -> q.formatOf(layer))
-                .map(format -> format.weights(kind, tensor.elements()))
+                .map(format -> format.weights(kind, tensor))
                 .orElse(tensor.elements());
     }
 }

@@ -16,6 +16,7 @@ public enum FuzzFormat {
     FP8(SafetensorsSamples::fp8),
     COMPRESSED_TENSORS(SafetensorsSamples::compressedTensors),
     MXFP4(SafetensorsSamples::mxfp4),
+    BITSANDBYTES(SafetensorsSamples::bitsAndBytes),
     GGUF(GgufSamples::everyType),
     GGUF_SPLIT(GgufSamples::split),
     TOKENIZER(TextSamples::tokenizers),

@@ -31,7 +31,8 @@ final class SafetensorsSamples {
 
     static List<FuzzSample> configurations() {
         List<FuzzSample> samples = new ArrayList<>();
-        for (List<FuzzSample> each : List.of(floats(), gptq(), awq(), fp8(), compressedTensors(), mxfp4())) {
+        for (List<FuzzSample> each :
+                List.of(floats(), gptq(), awq(), fp8(), compressedTensors(), mxfp4(), bitsAndBytes())) {
             each.stream()
                     .map(sample -> new FuzzSample(
                             sample.name(),
@@ -147,6 +148,33 @@ final class SafetensorsSamples {
             byte[] exponents = new byte[outputs * (inputs / 32)];
             Arrays.fill(exponents, (byte) 120);
             to.add(new Tensor(name + ".weight_scale", "U8", List.of(outputs, inputs / 32), exponents));
+        })));
+    }
+
+    static List<FuzzSample> bitsAndBytes() {
+        Map<String, Object> how = Map.of("quant_method", "bitsandbytes", "load_in_4bit", true);
+        return List.of(sample("bitsandbytes", how, tensors((name, outputs, inputs, to) -> {
+            String weight = name + ".weight";
+            int blocks = outputs * inputs / 64;
+            List<Integer> shape = List.of(outputs, inputs);
+            byte[] json = Samples.json(Map.of(
+                    "blocksize",
+                    64,
+                    "dtype",
+                    "bfloat16",
+                    "shape",
+                    shape,
+                    "nested_blocksize",
+                    256,
+                    "nested_offset",
+                    0.5));
+            to.add(bytes(weight, "U8", outputs * inputs / 2, 1));
+            to.add(new Tensor(weight + ".quant_map", "F32", List.of(16), Samples.floats(16, SCALE)));
+            to.add(new Tensor(weight + ".quant_state.bitsandbytes__nf4", "U8", List.of(json.length), json));
+            to.add(new Tensor(weight + ".absmax", "U8", List.of(blocks), Samples.smallNumbers(blocks)));
+            to.add(new Tensor(weight + ".nested_quant_map", "F32", List.of(256), Samples.floats(256, SCALE)));
+            int outer = Math.ceilDiv(blocks, 256);
+            to.add(new Tensor(weight + ".nested_absmax", "F32", List.of(outer), Samples.floats(outer, SCALE)));
         })));
     }
 

@@ -34,8 +34,8 @@ public record AwqFormat(int groupSize) implements LinearFormat {
     }
 
     @Override
-    public long weights(String kind, long elements) {
-        return kind.equals("qweight") ? elements * PER_WORD : LinearFormat.super.weights(kind, elements);
+    public long weights(String kind, TensorInfo tensor) {
+        return kind.equals("qweight") ? tensor.elements() * PER_WORD : LinearFormat.super.weights(kind, tensor);
     }
 
     @Override

@@ -27,10 +27,10 @@ public record GptqFormat(GptqConfig config) implements LinearFormat {
     }
 
     @Override
-    public long weights(String kind, long elements) {
+    public long weights(String kind, TensorInfo tensor) {
         return kind.equals("qweight")
-                ? elements * Integer.SIZE / config.bits()
-                : LinearFormat.super.weights(kind, elements);
+                ? tensor.elements() * Integer.SIZE / config.bits()
+                : LinearFormat.super.weights(kind, tensor);
     }
 
     @Override

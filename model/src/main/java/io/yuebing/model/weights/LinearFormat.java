@@ -6,7 +6,15 @@ import java.lang.foreign.Arena;
 
 /** A way in which model files hold the matrix of a linear layer. */
 public sealed interface LinearFormat
-        permits FloatFormat, GptqFormat, AwqFormat, E4m3Format, Int8Format, PackedRowsFormat, Mxfp4Format, BlockFormat {
+        permits FloatFormat,
+                GptqFormat,
+                AwqFormat,
+                E4m3Format,
+                Int8Format,
+                PackedRowsFormat,
+                Mxfp4Format,
+                BitsAndBytesFormat,
+                BlockFormat {
 
     /** Whether the layer whose tensors start with {@code prefix} is held so. */
     boolean holds(Checkpoint checkpoint, String prefix);
@@ -23,12 +31,12 @@ public sealed interface LinearFormat
      *
      * @param kind end of its name, for example {@code qweight}
      */
-    default long weights(String kind, long elements) {
+    default long weights(String kind, TensorInfo tensor) {
         return switch (kind) {
             case "qzeros", "scales", "g_idx" -> 0;
             case "weight_scale", "weight_scale_inv", "weight_zero_point", "weight_g_idx", "weight_shape" -> 0;
             case "input_scale", "input_zero_point", "input_scale_ub" -> 0;
-            default -> elements;
+            default -> tensor.elements();
         };
     }
 

@@ -34,8 +34,8 @@ record Mxfp4Format() implements LinearFormat {
     }
 
     @Override
-    public long weights(String kind, long elements) {
-        return kind.equals("weight_packed") ? 2 * elements : LinearFormat.super.weights(kind, elements);
+    public long weights(String kind, TensorInfo tensor) {
+        return kind.equals("weight_packed") ? 2 * tensor.elements() : LinearFormat.super.weights(kind, tensor);
     }
 
     @Override

@@ -36,10 +36,10 @@ record PackedRowsFormat(int bits, Blocks blocks, boolean symmetric) implements L
     }
 
     @Override
-    public long weights(String kind, long elements) {
+    public long weights(String kind, TensorInfo tensor) {
         return kind.equals("weight_packed")
-                ? elements * Integer.SIZE / bits
-                : LinearFormat.super.weights(kind, elements);
+                ? tensor.elements() * Integer.SIZE / bits
+                : LinearFormat.super.weights(kind, tensor);
     }
 
     @Override

@@ -11,11 +11,11 @@ import java.util.Optional;
  * <p>Layers that a configuration means to quantise are often left as floats, the output head for example. What a layer's
  * tensors are called decides then: see {@link LinearFormat#holds}.
  */
-public sealed interface Quantization permits GptqLayers, AwqConfig, Fp8Config, CompressedTensors {
+public sealed interface Quantization permits GptqLayers, AwqConfig, Fp8Config, CompressedTensors, BitsAndBytesConfig {
     /** Ends the refusal of everything else. */
     String SUPPORTED = "supported: gptq with 2, 3, 4 or 8 bits, awq (gemm) with 4 bits, fp8 and fbgemm_fp8 (e4m3),"
             + " compressed-tensors (pack-quantized with 4 or 8 bits, int-quantized and float-quantized with 8,"
-            + " mxfp4-pack-quantized), and no quantisation (f32, f16, bf16); take a variant of the model in one of"
+            + " mxfp4-pack-quantized), bitsandbytes with 4 bits, and no quantisation (f32, f16, bf16); take a variant of the model in one of"
             + " these, or quantise its unquantised weights with ./yuebing quantize";
 
     /** How a layer is held where it is quantised; empty if it is certainly not. */
@@ -49,6 +49,7 @@ public sealed interface Quantization permits GptqLayers, AwqConfig, Fp8Config, C
             case "gptq" -> GptqLayers.of(json);
             case "awq" -> AwqConfig.of(json);
             case "fp8", "fbgemm_fp8" -> Fp8Config.of(json);
+            case "bitsandbytes" -> BitsAndBytesConfig.of(json);
             case "compressed-tensors" -> CompressedTensors.of(json);
             default -> throw unsupported(json, "quant_method '" + method + "'");
         };

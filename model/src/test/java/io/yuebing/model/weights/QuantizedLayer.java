@@ -1,5 +1,7 @@
 package io.yuebing.model.weights;
 
+import io.yuebing.kernels.Rows;
+import java.nio.charset.StandardCharsets;
 import java.util.Random;
 
 /**
@@ -27,6 +29,8 @@ record QuantizedLayer(String config, SafetensorsFile file, float[][] weights) {
         COMPRESSED_W4_ASYMMETRIC(compressed("pack-quantized", 4, "int", "group", false)),
         COMPRESSED_W4_ORDER(compressed("pack-quantized", 4, "int", "group", true)),
         COMPRESSED_W8(compressed("pack-quantized", 8, "int", "group", false)),
+        NF4("{\"quant_method\":\"bitsandbytes\",\"load_in_4bit\":true,\"bnb_4bit_quant_type\":\"nf4\"}"),
+        NF4_DOUBLE(NF4.config),
         MXFP4(compressed("mxfp4-pack-quantized", 4, "float", "group", true));
 
         private final String config;
@@ -60,6 +64,8 @@ record QuantizedLayer(String config, SafetensorsFile file, float[][] weights) {
             case COMPRESSED_W4_ASYMMETRIC -> packed(kind, random, 4, true, false);
             case COMPRESSED_W4_ORDER -> packed(kind, random, 4, false, true);
             case COMPRESSED_W8 -> packed(kind, random, 8, true, false);
+            case NF4 -> bitsAndBytes(kind, random, false);
+            case NF4_DOUBLE -> bitsAndBytes(kind, random, true);
             case MXFP4 -> mxfp4(kind, random);
         };
     }
@@ -201,6 +207,47 @@ record QuantizedLayer(String config, SafetensorsFile file, float[][] weights) {
         SafetensorsFile file = new SafetensorsFile()
                 .add("layer.weight_packed", TensorType.U8, codes, OUTPUTS, INPUTS / 2)
                 .add("layer.weight_scale", TensorType.U8, exponents, OUTPUTS, GROUPS);
+        return new QuantizedLayer(kind.config(), file, weights);
+    }
+
+    /** Blocks of 64 go on from row to row; the original matrix was bfloat16. */
+    private static QuantizedLayer bitsAndBytes(Kind kind, Random random, boolean nested) {
+        int block = 64;
+        float[] table = scales(random, 16);
+        float[] absmax = scales(random, OUTPUTS * INPUTS / block);
+        byte[] codesOfAbsmax = new byte[absmax.length];
+        float[] outerTable = scales(random, 256);
+        float[] outer = scales(random, Math.ceilDiv(absmax.length, 16));
+        if (nested) {
+            random.nextBytes(codesOfAbsmax);
+            for (int i = 0; i < absmax.length; i++) {
+                absmax[i] = outerTable[codesOfAbsmax[i] & 0xFF] * outer[i / 16] + 0.25f;
+            }
+        }
+        byte[] codes = new byte[OUTPUTS * INPUTS / 2];
+        float[][] weights = new float[OUTPUTS][INPUTS];
+        for (int i = 0; i < OUTPUTS * INPUTS; i++) {
+            int code = random.nextInt(16);
+            codes[i / 2] |= (byte) (code << (1 - i % 2) * 4);
+            weights[i / INPUTS][i % INPUTS] = Rows.bf16ToFloat(Rows.floatToBf16(table[code] * absmax[i / block]));
+        }
+        String state = "{\"quant_type\":\"nf4\",\"blocksize\":64,\"dtype\":\"bfloat16\",\"shape\":[" + OUTPUTS + ","
+                + INPUTS + "]" + (nested ? ",\"nested_blocksize\":16,\"nested_offset\":0.25" : "") + "}";
+        SafetensorsFile file = new SafetensorsFile()
+                .add("layer.weight", TensorType.U8, codes, codes.length, 1)
+                .floats("layer.weight.quant_map", table, 16)
+                .add(
+                        "layer.weight.quant_state.bitsandbytes__nf4",
+                        TensorType.U8,
+                        state.getBytes(StandardCharsets.UTF_8),
+                        state.length());
+        if (nested) {
+            file.add("layer.weight.absmax", TensorType.U8, codesOfAbsmax, absmax.length)
+                    .floats("layer.weight.nested_absmax", outer, outer.length)
+                    .floats("layer.weight.nested_quant_map", outerTable, 256);
+        } else {
+            file.floats("layer.weight.absmax", absmax, absmax.length);
+        }
         return new QuantizedLayer(kind.config(), file, weights);
     }
 }
