@@ -6,7 +6,7 @@ public enum ComputeMode {
     F32,
 
     /**
-     * Activations are rounded to 8 bits, with one scale for each {@value PanelShape#INT8_BLOCK} inputs of a token; the
+     * Activations are rounded to 8 bits, with one scale for each 32 inputs of a token; the
      * products within such a block are summed exactly.
      */
     INT8

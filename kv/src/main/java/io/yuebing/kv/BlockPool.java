@@ -11,14 +11,14 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A block is in one of three states:
  *
- * <pre>
+ * <pre>{@code
  *            allocate                       release, registered
  *   free  ------------->  used (refs >= 1)  ------------------->  cached (refs 0, found by its hash)
  *         <-------------                    <-------------------
  *    release, unregistered                        retain
  *
  *   cached -> free happens only inside allocate: the longest unused block is handed out again and forgotten.
- * </pre>
+ * }</pre>
  *
  * Free and cached blocks wait in one doubly linked list that is threaded through arrays, so taking a cached block out of
  * its middle costs as little as taking the head. Free blocks enter at the head and cached ones at the tail: the list is
