@@ -106,7 +106,9 @@ record DecoderConfig(JsonObject json) {
     }
 
     /**
-     * Latent attention under DeepSeek's names.
+     * Latent attention under DeepSeek's names. With yarn, products of queries and keys grow by {@code mscale_all_dim}: as in
+     * {@code modeling_deepseek.py} and in transformers 5, but not in the {@code deepseek_v2} of transformers 4.57, which leaves
+     * it out.
      *
      * @param bias see {@link Latent#bias}
      */
