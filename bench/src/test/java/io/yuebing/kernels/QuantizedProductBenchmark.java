@@ -72,7 +72,7 @@ public class QuantizedProductBenchmark {
         Arrays.fill(scales, 0.001f);
         byte[] zeros = new byte[scales.length];
         Arrays.fill(zeros, (byte) 8);
-        return new QuantizedWeights(OUTPUTS, INPUTS, 4, GROUP, codes, scales, zeros, new int[0]);
+        return new QuantizedWeights(OUTPUTS, INPUTS, 4, GROUP, CodeBands.of(codes, OUTPUTS), scales, zeros, new int[0]);
     }
 
     @Benchmark

@@ -99,14 +99,16 @@ public final class KernelWarmup {
         PanelEncoding encoding = product.encoding();
         if (!encoding.scaled()) {
             long bytes = (long) OUTPUTS * INPUTS * encoding.bitsPerInput() / Byte.SIZE;
-            return Linears.floats(encoding, OUTPUTS, INPUTS, arena.allocate(bytes), noBias, arena, kernels);
+            return Linears.floats(
+                    encoding, OUTPUTS, INPUTS, RowBands.of(arena.allocate(bytes), OUTPUTS), noBias, arena, kernels);
         }
         int bits = encoding.bitsPerInput();
-        byte[] codes = new byte[INPUTS * OUTPUTS];
-        new Random(1).nextBytes(codes);
-        for (int i = 0; i < codes.length; i++) {
-            codes[i] = (byte) (codes[i] & ((1 << bits) - 1));
+        byte[] made = new byte[INPUTS * OUTPUTS];
+        new Random(1).nextBytes(made);
+        for (int i = 0; i < made.length; i++) {
+            made[i] = (byte) (made[i] & ((1 << bits) - 1));
         }
+        CodeBands codes = CodeBands.of(made, OUTPUTS);
         float[] scales = numbers(INPUTS / GROUP * OUTPUTS);
         if (encoding == PanelEncoding.E4M3) {
             return Linears.e4m3(OUTPUTS, INPUTS, GROUP, codes, scales, noBias, arena, kernels);

@@ -3,15 +3,13 @@ package io.yuebing.kernels;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Makes matrices from weights as they lie in model files.
  *
  * <p>Weights are copied into the arena in the order that the kernels read; the sources are not kept. Threads of the
- * worker pool read them, so the arena must be a shared or automatic one. Sources are little-endian, rows of
- * {@code inputs} elements; {@code bias} is empty or has {@code outputs} elements.
+ * worker pool read them, so the arena must be a shared or automatic one. {@code bias} is empty or has {@code outputs} elements.
  */
 public final class Linears {
     /** A cache line. */
@@ -52,19 +50,19 @@ public final class Linears {
         return new PanelMatrix(shape, packed.parts().getFirst(), padded(bias, shape), form.mode(), order, null);
     }
 
-    /** Float weights; {@code rowMajor} is {@code [outputs][inputs]}. */
-    public static Linear f32(int outputs, int inputs, MemorySegment rowMajor, float[] bias, Arena arena) {
-        return floats(PanelEncoding.F32, outputs, inputs, rowMajor, bias, arena, null);
+    /** Float weights. */
+    public static Linear f32(int outputs, int inputs, RowBands rows, float[] bias, Arena arena) {
+        return floats(PanelEncoding.F32, outputs, inputs, rows, bias, arena, null);
     }
 
-    /** IEEE half-precision weights; {@code rowMajor} is {@code [outputs][inputs]}. */
-    public static Linear f16(int outputs, int inputs, MemorySegment rowMajor, float[] bias, Arena arena) {
-        return floats(PanelEncoding.F16, outputs, inputs, rowMajor, bias, arena, null);
+    /** IEEE half-precision weights. */
+    public static Linear f16(int outputs, int inputs, RowBands rows, float[] bias, Arena arena) {
+        return floats(PanelEncoding.F16, outputs, inputs, rows, bias, arena, null);
     }
 
-    /** bfloat16 weights; {@code rowMajor} is {@code [outputs][inputs]}. */
-    public static Linear bf16(int outputs, int inputs, MemorySegment rowMajor, float[] bias, Arena arena) {
-        return floats(PanelEncoding.BF16, outputs, inputs, rowMajor, bias, arena, null);
+    /** bfloat16 weights. */
+    public static Linear bf16(int outputs, int inputs, RowBands rows, float[] bias, Arena arena) {
+        return floats(PanelEncoding.BF16, outputs, inputs, rows, bias, arena, null);
     }
 
     /** Quantised weights: codes up to 4 bits take 4 bits, larger ones 8. */
@@ -134,11 +132,11 @@ public final class Linears {
      * bits; activations are floats in every {@link ComputeMode}.
      *
      * @param groupSize inputs that share a scale, 1 to {@code inputs}
-     * @param codes {@code [inputs][outputs]}, F8_E4M3 without NaN
+     * @param codes F8_E4M3 without NaN
      * @param scales {@code [groups][outputs]}
      */
     public static Linear e4m3(
-            int outputs, int inputs, int groupSize, byte[] codes, float[] scales, float[] bias, Arena arena) {
+            int outputs, int inputs, int groupSize, CodeBands codes, float[] scales, float[] bias, Arena arena) {
         return e4m3(outputs, inputs, groupSize, codes, scales, bias, arena, null);
     }
 
@@ -146,15 +144,14 @@ public final class Linears {
             int outputs,
             int inputs,
             int groupSize,
-            byte[] codes,
+            CodeBands codes,
             float[] scales,
             float[] bias,
             Arena arena,
             @Nullable Kernels kernels) {
-        byte[] zeros = new byte[scales.length];
-        Arrays.fill(zeros, (byte) PanelEncoding.E4M3.middle()); // the packer then leaves the codes as they are
+        byte[] middle = {}; // with zero points there the packer leaves the codes as they are
         QuantizedWeights w =
-                new QuantizedWeights(outputs, inputs, Byte.SIZE, groupSize, codes, scales, zeros, new int[0]);
+                new QuantizedWeights(outputs, inputs, Byte.SIZE, groupSize, codes, scales, middle, new int[0]);
         PanelShape shape = PanelPacker.e4m3Shape(w);
         MemorySegment memory = arena.allocate(shape.bytes(), ALIGNMENT);
         PanelPacker.pack(shape, w, memory);
@@ -165,21 +162,16 @@ public final class Linears {
             PanelEncoding encoding,
             int outputs,
             int inputs,
-            MemorySegment rowMajor,
+            RowBands rows,
             float[] bias,
             Arena arena,
             @Nullable Kernels kernels) {
         if (outputs < 1 || inputs < 1) {
             throw new IllegalArgumentException("A matrix needs inputs and outputs, not " + outputs + " x " + inputs);
         }
-        long expected = (long) outputs * inputs * encoding.bitsPerInput() / Byte.SIZE;
-        if (rowMajor.byteSize() != expected) {
-            throw new IllegalArgumentException("Weights of " + outputs + " x " + inputs + " " + encoding + " have "
-                    + rowMajor.byteSize() + " bytes instead of " + expected);
-        }
         PanelShape shape = PanelShape.unscaled(encoding, outputs, inputs);
         MemorySegment memory = arena.allocate(shape.bytes(), ALIGNMENT);
-        PanelPacker.pack(shape, rowMajor, memory);
+        PanelPacker.pack(shape, rows, memory);
         return new PanelMatrix(shape, memory, padded(bias, shape), ComputeMode.F32, new int[0], kernels);
     }
 

@@ -67,7 +67,7 @@ final class OffsetMatrix implements Linear {
                     rowMajor.setAtIndex(layout, (long) output * groups + group, offsets[group * outputs + output]);
                 }
             }
-            Linear matrix = Linears.f32(outputs, groups, rowMajor, new float[0], arena);
+            Linear matrix = Linears.f32(outputs, groups, RowBands.of(rowMajor, outputs), new float[0], arena);
             return new OffsetMatrix(panels(codes), panels(matrix), groupSize);
         }
     }

@@ -21,18 +21,24 @@ final class PanelPacker {
     private PanelPacker() {}
 
     /** Packs floats, or pairs of 16-bit floats; these encodings have one group. */
-    static void pack(PanelShape shape, MemorySegment rowMajor, MemorySegment to) {
+    static void pack(PanelShape shape, RowBands source, MemorySegment to) {
         int perWord = shape.encoding().inputsPerWord();
+        long rowBytes = (long) shape.inputs() * shape.encoding().bitsPerInput() / Byte.SIZE;
         int[] words = new int[STRETCH / perWord * ROWS];
         short[] halves = new short[STRETCH];
         for (int panel = 0; panel < shape.panels(); panel++) {
             int rows = Math.min(ROWS, shape.outputs() - panel * ROWS);
+            MemorySegment band = source.read(panel * ROWS, rows);
+            if (band.byteSize() != rows * rowBytes) {
+                throw new IllegalArgumentException(rows + " rows of " + shape.inputs() + " x " + shape.encoding()
+                        + " have " + band.byteSize() + " bytes instead of " + rows * rowBytes);
+            }
             for (int first = 0; first < shape.inputs(); first += STRETCH) {
                 int inputs = Math.min(STRETCH, shape.inputs() - first);
                 Arrays.fill(words, 0);
                 for (int row = 0; row < rows; row++) {
-                    long source = (long) (panel * ROWS + row) * shape.inputs() + first;
-                    readRow(rowMajor, source, inputs, perWord, words, row, halves);
+                    long element = (long) row * shape.inputs() + first;
+                    readRow(band, element, inputs, perWord, words, row, halves);
                 }
                 long at = panel * shape.panelBytes() + (long) (first / perWord) * ROW_BYTES;
                 copy(words, Math.ceilDiv(inputs, perWord) * ROWS, to, at);
@@ -92,19 +98,32 @@ final class PanelPacker {
     static void pack(PanelShape shape, QuantizedWeights w, MemorySegment to) {
         int[] words = new int[shape.words(0) * ROWS];
         int[] shift = new int[ROWS];
-        for (int group = 0; group < shape.groups(); group++) { // outermost: keeps the codes read within few pages
-            for (int panel = 0; panel < shape.panels(); panel++) {
-                int firstRow = panel * ROWS;
-                int rows = Math.min(ROWS, shape.outputs() - firstRow);
-                long at = panel * shape.panelBytes() + group * shape.groupBytes(0);
-                packHeader(shape, w.scales(), w.zeros(), group, firstRow, rows, to, at);
-                int parameters = group * shape.outputs() + firstRow;
-                for (int row = 0; row < rows && !shape.ownZeros(); row++) {
-                    shift[row] = shape.encoding().middle() - (w.zeros()[parameters + row] & 0xFF);
+        byte[] codes = new byte[Math.multiplyExact(Math.min(CodeBands.ROWS, shape.outputs()), shape.inputs())];
+        for (int firstRow = 0; firstRow < shape.outputs(); firstRow += CodeBands.ROWS) {
+            int bandRows = Math.min(CodeBands.ROWS, shape.outputs() - firstRow);
+            w.codes().read(firstRow, bandRows, codes);
+            for (int group = 0; group < shape.groups(); group++) { // outer: keeps the codes read in the cache
+                for (int row = 0; row < bandRows; row += ROWS) {
+                    int rows = Math.min(ROWS, bandRows - row);
+                    int panel = (firstRow + row) / ROWS;
+                    long at = panel * shape.panelBytes() + group * shape.groupBytes(0);
+                    packHeader(shape, w.scales(), w.zeros(), group, firstRow + row, rows, to, at);
+                    shifts(shape, w, group * shape.outputs() + firstRow + row, rows, shift);
+                    packCodes(shape, w.bits(), codes, row, bandRows, group, rows, shift, words);
+                    copy(words, shape.words(group) * ROWS, to, at + shape.headerBytes());
                 }
-                packCodes(shape, w, group, firstRow, rows, shift, words);
-                copy(words, shape.words(group) * ROWS, to, at + shape.headerBytes());
             }
+        }
+    }
+
+    /**
+     * For each row what is added to its codes: moves narrow codes to the middle of the encoding's range, so that they
+     * need no zero points.
+     */
+    private static void shifts(PanelShape shape, QuantizedWeights w, int parameters, int rows, int[] shift) {
+        for (int row = 0; row < rows && !shape.ownZeros(); row++) {
+            int zero = w.zeros().length == 0 ? 1 << w.bits() - 1 : w.zeros()[parameters + row] & 0xFF;
+            shift[row] = shape.encoding().middle() - zero;
         }
     }
 
@@ -172,19 +191,27 @@ final class PanelPacker {
     /**
      * Packs the codes of a group.
      *
-     * @param shift for each row what is added to its codes; moves narrow codes to the middle of the encoding's range,
-     *     so that they need no zero points
+     * @param codes {@code [inputs][bandRows]}
+     * @param firstRow of the panel in the band
+     * @param shift for each row what is added to its codes
      */
     private static void packCodes(
-            PanelShape shape, QuantizedWeights w, int group, int firstRow, int rows, int[] shift, int[] to) {
+            PanelShape shape,
+            int codeBits,
+            byte[] codes,
+            int firstRow,
+            int bandRows,
+            int group,
+            int rows,
+            int[] shift,
+            int[] to) {
         Arrays.fill(to, 0);
         int perWord = shape.encoding().inputsPerWord();
         int bits = shape.encoding().bitsPerInput();
-        int mask = (1 << w.bits()) - 1;
-        byte[] codes = w.codes();
+        int mask = (1 << codeBits) - 1;
         int firstInput = group * shape.groupSize();
         for (int i = 0; i < shape.groupInputs(group); i++) {
-            int source = (firstInput + i) * shape.outputs() + firstRow;
+            int source = (firstInput + i) * bandRows + firstRow;
             int word = i / perWord * ROWS;
             int position = i % perWord * bits;
             for (int row = 0; row < rows; row++) {

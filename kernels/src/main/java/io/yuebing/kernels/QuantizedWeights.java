@@ -8,10 +8,10 @@ package io.yuebing.kernels;
  * @param bits width of a code, 2 to 8
  * @param groupSize inputs that share a scale, 1 to {@code inputs}; if it does not divide {@code inputs}, the last group
  *     is shorter
- * @param codes {@code [inputs][outputs]}, unsigned
+ * @param codes unsigned
  * @param scales {@code [groups][outputs]}
- * @param zeros {@code [groups][outputs]}, unsigned zero points
- * @param inputOrder empty, or for each row of {@code codes} the activation it multiplies (GPTQ's act-order, sorted by
+ * @param zeros {@code [groups][outputs]}, unsigned zero points; empty if all are 2<sup>bits - 1</sup>
+ * @param inputOrder empty, or for each input of {@code codes} the activation it multiplies (GPTQ's act-order, sorted by
  *     group)
  */
 public record QuantizedWeights(
@@ -19,7 +19,7 @@ public record QuantizedWeights(
         int inputs,
         int bits,
         int groupSize,
-        byte[] codes,
+        CodeBands codes,
         float[] scales,
         byte[] zeros,
         int[] inputOrder) {
@@ -34,9 +34,10 @@ public record QuantizedWeights(
             throw new IllegalArgumentException("A group has 1 to " + inputs + " inputs, not " + groupSize);
         }
         long groups = Math.ceilDiv(inputs, groupSize);
-        requireLength("codes", codes.length, (long) inputs * outputs);
         requireLength("scales", scales.length, groups * outputs);
-        requireLength("zeros", zeros.length, groups * outputs);
+        if (zeros.length > 0) {
+            requireLength("zeros", zeros.length, groups * outputs);
+        }
         if (inputOrder.length > 0) {
             requireLength("inputOrder", inputOrder.length, inputs);
             for (int input : inputOrder) {

@@ -24,7 +24,8 @@ class KernelWarmupTest {
         }
         float[] scales = new float[2 * 70];
         Arrays.fill(scales, 0.01f);
-        QuantizedWeights weights = new QuantizedWeights(70, 256, 4, 128, codes, scales, new byte[2 * 70], new int[0]);
+        QuantizedWeights weights =
+                new QuantizedWeights(70, 256, 4, 128, CodeBands.of(codes, 70), scales, new byte[2 * 70], new int[0]);
         float[] x = new float[3 * 256];
         for (int i = 0; i < x.length; i++) {
             x[i] = random.nextFloat() - 0.5f;

@@ -92,7 +92,8 @@ class LinearTest {
                     int word = words.get(LITTLE_ENDIAN, at);
                     words.set(LITTLE_ENDIAN, at, word | codes[i] << i / outputs % 8 * 4);
                 }
-                QuantizedWeights w = new QuantizedWeights(outputs, inputs, 4, group, codes, scales, zeros, new int[0]);
+                QuantizedWeights w = new QuantizedWeights(
+                        outputs, inputs, 4, group, CodeBands.of(codes, outputs), scales, zeros, new int[0]);
                 PackedLinear expected = Linears.quantized(w, new float[0], ComputeMode.INT8, arena)
                         .packed();
                 PackedLinear actual = Linears.nibbleWords(
@@ -205,8 +206,8 @@ class LinearTest {
         int outputs = 40;
         try (WorkerPool pool = WorkerPool.create(2);
                 Arena arena = Arena.ofShared()) {
-            Linear nothing =
-                    Linears.f32(outputs, inputs, arena.allocate(4L * inputs * outputs, 4), new float[0], arena);
+            MemorySegment zeros = arena.allocate(4L * inputs * outputs, 4);
+            Linear nothing = Linears.f32(outputs, inputs, RowBands.of(zeros, outputs), new float[0], arena);
             Linear ones = Linears.withOffsets(nothing, inputs, filled(outputs, 1), arena);
             List<List<String>> seen = new ArrayList<>();
             Linear observed = new ObservedLinear("b", ones, (names, x, tokens) -> seen.add(names));

@@ -83,7 +83,8 @@ final class Matrices {
                 inputs,
                 weights,
                 bias,
-                (kernels, arena) -> Linears.floats(encoding, outputs, inputs, rows, bias, arena, kernels));
+                (kernels, arena) ->
+                        Linears.floats(encoding, outputs, inputs, RowBands.of(rows, outputs), bias, arena, kernels));
     }
 
     static Sample quantized(
@@ -109,7 +110,8 @@ final class Matrices {
             }
         }
         float[] bias = random.nextBoolean() ? floats(random, outputs) : new float[0];
-        QuantizedWeights w = new QuantizedWeights(outputs, inputs, bits, groupSize, codes, scales, zeros, order);
+        QuantizedWeights w = new QuantizedWeights(
+                outputs, inputs, bits, groupSize, CodeBands.of(codes, outputs), scales, zeros, order);
         String name = mode + " " + bits + " bits, groups of " + groupSize + (actOrder ? ", act-order " : " ") + outputs
                 + "x" + inputs;
         return new Sample(

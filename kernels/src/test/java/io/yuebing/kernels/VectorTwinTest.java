@@ -160,9 +160,23 @@ class VectorTwinTest {
             float[] one = {1};
             float[] expected = new float[all.length];
             float[] actual = new float[all.length];
-            Linears.floats(PanelEncoding.F16, all.length, 1, weights, new float[0], arena, scalar)
+            Linears.floats(
+                            PanelEncoding.F16,
+                            all.length,
+                            1,
+                            RowBands.of(weights, all.length),
+                            new float[0],
+                            arena,
+                            scalar)
                     .apply(one, 1, expected, pool);
-            Linears.floats(PanelEncoding.F16, all.length, 1, weights, new float[0], arena, vector)
+            Linears.floats(
+                            PanelEncoding.F16,
+                            all.length,
+                            1,
+                            RowBands.of(weights, all.length),
+                            new float[0],
+                            arena,
+                            vector)
                     .apply(one, 1, actual, pool);
             assertSameBits(actual, expected, "1 x 65536");
             for (int i = 0; i < all.length; i++) {
@@ -204,7 +218,7 @@ class VectorTwinTest {
                 Arena arena = Arena.ofShared()) {
             for (Kernels kernels : new Kernels[] {scalar, vector}) {
                 float[] y = new float[2 * all.length];
-                Linears.e4m3(all.length, 1, 1, all, scales, new float[0], arena, kernels)
+                Linears.e4m3(all.length, 1, 1, CodeBands.of(all, all.length), scales, new float[0], arena, kernels)
                         .apply(new float[] {1, 1}, 2, y, pool);
                 for (int i = 0; i < y.length; i++) {
                     int code = all[i % all.length] & 0xFF;
@@ -234,8 +248,9 @@ class VectorTwinTest {
             float[] scales = Matrices.floats(random, Math.ceilDiv(inputs, group) * outputs);
             try (WorkerPool pool = WorkerPool.create(1);
                     Arena arena = Arena.ofShared()) {
-                Linear plain = Linears.e4m3(outputs, inputs, group, codes, scales, new float[0], arena, scalar);
-                Linear vectors = Linears.e4m3(outputs, inputs, group, codes, scales, new float[0], arena, vector);
+                CodeBands bands = CodeBands.of(codes, outputs);
+                Linear plain = Linears.e4m3(outputs, inputs, group, bands, scales, new float[0], arena, scalar);
+                Linear vectors = Linears.e4m3(outputs, inputs, group, bands, scales, new float[0], arena, vector);
                 for (int tokens : new int[] {1, 2 + random.nextInt(20)}) {
                     float[] x = row(random, tokens * inputs);
                     float[] expected = new float[tokens * outputs];
@@ -258,7 +273,8 @@ class VectorTwinTest {
             Arrays.fill(scales, 1);
             float[] x = new float[n];
             Arrays.fill(x, 127);
-            QuantizedWeights w = new QuantizedWeights(32, n, bits, n, codes, scales, new byte[32], new int[0]);
+            QuantizedWeights w =
+                    new QuantizedWeights(32, n, bits, n, CodeBands.of(codes, 32), scales, new byte[32], new int[0]);
             try (WorkerPool pool = WorkerPool.create(1);
                     Arena arena = Arena.ofShared()) {
                 for (Kernels kernels : new Kernels[] {scalar, vector}) {

@@ -3,6 +3,7 @@ package io.yuebing.model.quantize;
 import io.yuebing.kernels.ActivationRows;
 import io.yuebing.kernels.Linear;
 import io.yuebing.kernels.Linears;
+import io.yuebing.kernels.RowBands;
 import io.yuebing.kernels.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -100,7 +101,7 @@ final class Hessian {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment rows = arena.allocate((long) transposed.length * Float.BYTES, Float.BYTES);
             MemorySegment.copy(transposed, 0, rows, FLOAT, 0, transposed.length);
-            Linear products = Linears.f32(inputs, tokens, rows, new float[0], arena);
+            Linear products = Linears.f32(inputs, tokens, RowBands.of(rows, inputs), new float[0], arena);
             int most = Math.min(BAND, inputs);
             float[] left = new float[most * tokens];
             float[] sums = new float[Math.multiplyExact(most, inputs)];

@@ -64,31 +64,36 @@ public record AwqFormat(int groupSize) implements LinearFormat {
 
         @Override
         public Linear load(float[] bias, ComputeMode mode, Arena arena) {
-            QuantizedWeights weights = new QuantizedWeights(
-                    outputs,
-                    groups.inputs(),
-                    BITS,
-                    groups.groupSize(),
-                    unpack(qweight),
-                    FloatFormat.read(scales),
-                    unpack(qzeros),
-                    new int[0]);
-            return Linears.quantized(weights, bias, mode, arena);
+            try (Arena mapping = Arena.ofConfined()) {
+                MemorySegment codes = Checkpoint.map(qweight, mapping);
+                byte[] zeros = new byte[groups.count() * outputs];
+                unpack(Checkpoint.map(qzeros, mapping), groups.count(), 0, outputs, zeros);
+                QuantizedWeights weights = new QuantizedWeights(
+                        outputs,
+                        groups.inputs(),
+                        BITS,
+                        groups.groupSize(),
+                        (first, count, into) -> unpack(codes, groups.inputs(), first, count, into),
+                        FloatFormat.read(scales),
+                        zeros,
+                        new int[0]);
+                return Linears.quantized(weights, bias, mode, arena);
+            }
         }
 
-        private static byte[] unpack(TensorInfo tensor) {
-            byte[] codes = new byte[Math.toIntExact(tensor.elements() * PER_WORD)];
-            try (Arena mapping = Arena.ofConfined()) {
-                MemorySegment data = Checkpoint.map(tensor, mapping);
-                for (int at = 0; at < codes.length; at += PER_WORD) {
-                    int word = data.get(PackedInts.INT, (long) at / PER_WORD * Integer.BYTES);
+        /** Takes the codes of some outputs, whole words, from all lines of a tensor. */
+        private void unpack(MemorySegment words, int lines, int firstOutput, int count, byte[] into) {
+            for (int line = 0; line < lines; line++) {
+                long from = ((long) line * outputs + firstOutput) / PER_WORD * Integer.BYTES;
+                int at = line * count;
+                for (int end = at + count; at < end; at += PER_WORD, from += Integer.BYTES) {
+                    int word = words.get(PackedInts.INT, from);
                     for (int i = 0; i < PER_WORD; i++) {
                         int output = i < PER_WORD / 2 ? 2 * i : 2 * i - PER_WORD + 1;
-                        codes[at + output] = (byte) (word >>> i * BITS & MASK);
+                        into[at + output] = (byte) (word >>> i * BITS & MASK);
                     }
                 }
             }
-            return codes;
         }
     }
 }

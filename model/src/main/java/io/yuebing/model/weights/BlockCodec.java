@@ -17,14 +17,19 @@ interface BlockCodec {
     /** Elements that share a scale and an offset. */
     int groupSize();
 
-    /** The code of weight 0, apart from the offset. */
-    int zero();
-
     /** Whether groups have an offset. */
     boolean hasOffsets();
 
-    /** Takes apart the block at {@code data[at]}. */
-    void decode(byte[] data, int at, Block into);
+    /** The code of weight 0, apart from the offset: the middle of those without offsets. */
+    default int zero() {
+        return hasOffsets() ? 0 : 1 << bits() - 1;
+    }
+
+    /** Reads scales and offsets of the block at {@code data[at]}. */
+    void scales(byte[] data, int at, Block into);
+
+    /** Reads its codes. */
+    void codes(byte[] data, int at, Block into);
 
     private static Map<TensorType, BlockCodec> all() {
         Map<TensorType, BlockCodec> all = new EnumMap<>(TensorType.class);

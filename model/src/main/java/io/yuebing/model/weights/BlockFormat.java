@@ -1,6 +1,7 @@
 package io.yuebing.model.weights;
 
 import io.yuebing.api.UserError;
+import io.yuebing.kernels.CodeBands;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kernels.Linear;
 import io.yuebing.kernels.Linears;
@@ -74,7 +75,8 @@ public record BlockFormat() implements LinearFormat {
         MemorySegment.copy(data, ValueLayout.JAVA_BYTE, at, bytes, 0, bytes.length);
         Block block = new Block();
         for (int b = 0; b < blocks; b++) {
-            codec.decode(bytes, b * type.bytes(), block);
+            codec.scales(bytes, b * type.bytes(), block);
+            codec.codes(bytes, b * type.bytes(), block);
             for (int i = 0; i < type.elements(); i++) {
                 int group = i / codec.groupSize();
                 float value = block.scales()[group] * ((block.codes()[i] & 0xFF) - codec.zero());
@@ -92,9 +94,9 @@ public record BlockFormat() implements LinearFormat {
 
         @Override
         public Linear load(float[] bias, ComputeMode mode, Arena arena) {
-            try (Arena mapping = Arena.ofConfined()) {
-                Unpacked unpacked = new Unpacked(this);
-                unpacked.read(Checkpoint.map(tensor, mapping));
+            try (TensorRows rows = TensorRows.open(tensor, outputs)) {
+                Unpacked unpacked = new Unpacked(this, rows);
+                unpacked.readScales();
                 Linear codes = Linears.quantized(unpacked.weights(), bias, mode, arena);
                 return codec.hasOffsets()
                         ? Linears.withOffsets(codes, codec.groupSize(), unpacked.offsets, arena)
@@ -103,71 +105,79 @@ public record BlockFormat() implements LinearFormat {
         }
     }
 
-    /** A matrix as codes, input-major as the kernels take them. */
-    private static final class Unpacked {
-        /** Rows that are turned together: a cache line of the result. */
-        private static final int ROWS = 64;
-
+    /** A matrix in the terms of the kernels: scales of the whole, codes of a band of rows at a time. */
+    private static final class Unpacked implements CodeBands {
         private final Matrix matrix;
-        private final int zero;
-        private final byte[] codes;
+        private final TensorRows rows;
+        private final Block block = new Block();
+        private final byte[] stored;
         private final float[] scales;
         private final float[] offsets;
 
-        Unpacked(Matrix matrix) {
-            BlockCodec codec = matrix.codec;
-            int groups = matrix.inputs / codec.groupSize();
+        Unpacked(Matrix matrix, TensorRows rows) {
+            int groups = matrix.inputs / matrix.codec.groupSize();
             this.matrix = matrix;
-            // Codes on both sides of zero lose less where activations are rounded to 8 bits.
-            this.zero = codec.hasOffsets() ? 1 << codec.bits() - 1 : codec.zero();
-            this.codes = new byte[matrix.inputs * matrix.outputs];
+            this.rows = rows;
+            this.stored = new byte[Math.multiplyExact(Math.min(ROWS, matrix.outputs), rows.rowBytes())];
             this.scales = new float[groups * matrix.outputs];
-            this.offsets = new float[codec.hasOffsets() ? scales.length : 0];
+            this.offsets = new float[matrix.codec.hasOffsets() ? scales.length : 0];
         }
 
         QuantizedWeights weights() {
-            byte[] zeros = new byte[scales.length];
-            Arrays.fill(zeros, (byte) zero);
+            byte[] middle = {};
             return new QuantizedWeights(
                     matrix.outputs,
                     matrix.inputs,
                     matrix.codec.bits(),
                     matrix.codec.groupSize(),
-                    codes,
+                    this,
                     scales,
-                    zeros,
+                    middle,
                     new int[0]);
         }
 
-        void read(MemorySegment data) {
-            TensorType type = matrix.tensor.type();
-            int blocks = matrix.inputs / type.elements();
-            int rowBytes = blocks * type.bytes();
-            byte[] stored = new byte[rowBytes * Math.min(ROWS, matrix.outputs)];
-            byte[] turned = new byte[type.elements() * ROWS];
-            Block block = new Block();
+        /** Reads all scales and offsets: how they are held depends on all their values. */
+        void readScales() {
             for (int firstRow = 0; firstRow < matrix.outputs; firstRow += ROWS) {
-                int rows = Math.min(ROWS, matrix.outputs - firstRow);
-                long at = (long) firstRow * rowBytes;
-                MemorySegment.copy(data, ValueLayout.JAVA_BYTE, at, stored, 0, rows * rowBytes);
-                for (int column = 0; column < blocks; column++) {
-                    for (int row = 0; row < rows; row++) {
-                        matrix.codec.decode(stored, row * rowBytes + column * type.bytes(), block);
-                        keepGroups(block, firstRow + row, column);
-                        for (int i = 0; i < type.elements(); i++) {
-                            turned[i * ROWS + row] = block.codes()[i];
-                        }
-                    }
-                    for (int i = 0; i < type.elements(); i++) {
-                        int to = (column * type.elements() + i) * matrix.outputs + firstRow;
-                        System.arraycopy(turned, i * ROWS, codes, to, rows);
+                int count = Math.min(ROWS, matrix.outputs - firstRow);
+                rows.read(firstRow, count, stored);
+                for (int row = 0; row < count; row++) {
+                    int at = row * rows.rowBytes();
+                    for (int column = 0; column < blocks(); column++) {
+                        matrix.codec.scales(stored, at + column * type().bytes(), block);
+                        keepGroups(firstRow + row, column);
                     }
                 }
             }
         }
 
-        private void keepGroups(Block block, int row, int column) {
-            int groups = matrix.tensor.type().elements() / matrix.codec.groupSize();
+        @Override
+        public void read(int firstRow, int count, byte[] into) {
+            rows.read(firstRow, count, stored);
+            byte[] codes = block.codes();
+            for (int column = 0; column < blocks(); column++) {
+                int to = column * type().elements() * count;
+                for (int row = 0; row < count; row++) {
+                    matrix.codec.codes(stored, row * rows.rowBytes() + column * type().bytes(), block);
+                    for (int i = 0; i < type().elements(); i++) {
+                        into[to + i * count + row] = codes[i];
+                    }
+                }
+            }
+        }
+
+        private TensorType type() {
+            return matrix.tensor.type();
+        }
+
+        /** Blocks of a row. */
+        private int blocks() {
+            return matrix.inputs / type().elements();
+        }
+
+        private void keepGroups(int row, int column) {
+            int groups = type().elements() / matrix.codec.groupSize();
+            int middle = 1 << matrix.codec.bits() - 1;
             for (int group = 0; group < groups; group++) {
                 float scale = block.scales()[group];
                 float offset = matrix.codec.hasOffsets() ? block.offsets()[group] : 0;
@@ -177,7 +187,8 @@ public record BlockFormat() implements LinearFormat {
                 int to = (column * groups + group) * matrix.outputs + row;
                 scales[to] = scale;
                 if (offsets.length > 0) {
-                    offsets[to] = offset + scale * zero;
+                    // Codes on both sides of zero lose less where activations are rounded to 8 bits.
+                    offsets[to] = offset + scale * middle;
                 }
             }
         }

@@ -161,13 +161,18 @@ public final class Checkpoint {
         return tensors.values().stream().mapToLong(TensorInfo::bytes).sum();
     }
 
+    /** The error of a file that no longer has what its header says. */
+    static UserError truncated(TensorInfo tensor, long size) {
+        return new UserError(tensor.file() + ": became shorter while it was read; tensor " + tensor.name()
+                + " ends at byte " + (tensor.offset() + tensor.bytes()) + ", the file has " + size);
+    }
+
     /** Maps the bytes of one tensor, not to be written, for as long as the arena lives; they need not be aligned. */
     public static MemorySegment map(TensorInfo tensor, Arena arena) {
         try (FileChannel channel = FileChannel.open(tensor.file(), StandardOpenOption.READ)) {
             long size = channel.size();
             if (size < tensor.offset() + tensor.bytes()) {
-                throw new UserError(tensor.file() + ": became shorter while it was read; tensor " + tensor.name()
-                        + " ends at byte " + (tensor.offset() + tensor.bytes()) + ", the file has " + size);
+                throw truncated(tensor, size);
             }
             MemorySegment data = channel.map(FileChannel.MapMode.READ_ONLY, tensor.offset(), tensor.bytes(), arena);
             return tensor.rows()

@@ -1,15 +1,31 @@
 package io.yuebing.model.weights;
 
+import io.yuebing.kernels.CodeBands;
 import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 
 /** Codes of 4 or 8 bits that lie output by output, the first of a byte in its low bits. */
-final class CodeRows {
-    /** Outputs brought into the kernels' order at a time: each then writes whole cache lines. */
-    private static final int STRIPE = 64;
+final class CodeRows implements CodeBands, AutoCloseable {
+    private final TensorRows rows;
+    private final int bits;
+    private final byte[] meaning;
+    private final int[] placeOf;
+    private final byte[] stored;
 
-    private CodeRows() {}
+    /**
+     * Opens the file.
+     *
+     * @param tensor {@code [outputs][rowBytes]}; a row may be longer than its codes
+     * @param meaning for each code of {@code bits} bits the one that the kernels get
+     * @param placeOf for each input its place among those that the kernels get
+     */
+    CodeRows(TensorInfo tensor, int outputs, int bits, byte[] meaning, int[] placeOf) {
+        this.rows = TensorRows.open(tensor, outputs);
+        this.bits = bits;
+        this.meaning = meaning;
+        this.placeOf = placeOf;
+        this.stored = new byte[Math.multiplyExact(Math.min(ROWS, outputs), rows.rowBytes())];
+    }
 
     /** All bytes of a tensor. */
     static byte[] bytes(TensorInfo tensor) {
@@ -18,35 +34,20 @@ final class CodeRows {
         }
     }
 
-    /**
-     * Brings codes into the order of the kernels.
-     *
-     * @param tensor {@code [outputs][rowBytes]}; a row may be longer than its codes
-     * @param meaning for each code of {@code bits} bits the one that is written
-     * @return {@code [inputs][outputs]}
-     */
-    static byte[] transposed(TensorInfo tensor, int outputs, int inputs, int bits, byte[] meaning) {
-        byte[] codes = new byte[Math.multiplyExact(inputs, outputs)];
-        int rowBytes = Math.toIntExact(tensor.bytes() / outputs);
+    @Override
+    public void read(int firstRow, int count, byte[] into) {
+        rows.read(firstRow, count, stored);
+        int rowBytes = rows.rowBytes();
         int perByte = Byte.SIZE / bits;
         int mask = (1 << bits) - 1;
-        byte[] rows = new byte[Math.multiplyExact(Math.min(STRIPE, outputs), rowBytes)];
-        try (Arena mapping = Arena.ofConfined()) {
-            MemorySegment data = Checkpoint.map(tensor, mapping);
-            for (int first = 0; first < outputs; first += STRIPE) {
-                int n = Math.min(STRIPE, outputs - first);
-                MemorySegment.copy(data, ValueLayout.JAVA_BYTE, (long) first * rowBytes, rows, 0, n * rowBytes);
-                for (int input = 0; input < inputs; input++) {
-                    int at = input * outputs + first;
-                    int column = input / perByte;
-                    int shift = input % perByte * bits;
-                    for (int row = 0; row < n; row++) {
-                        codes[at + row] = meaning[rows[row * rowBytes + column] >>> shift & mask];
-                    }
-                }
+        for (int input = 0; input < placeOf.length; input++) {
+            int at = placeOf[input] * count;
+            int column = input / perByte;
+            int shift = input % perByte * bits;
+            for (int row = 0; row < count; row++) {
+                into[at + row] = meaning[stored[row * rowBytes + column] >>> shift & mask];
             }
         }
-        return codes;
     }
 
     /** A table by which codes stay as they are, with {@code flipped} bits inverted. */
@@ -56,5 +57,10 @@ final class CodeRows {
             table[code] = (byte) (code ^ flipped);
         }
         return table;
+    }
+
+    @Override
+    public void close() {
+        rows.close();
     }
 }

@@ -1,6 +1,7 @@
 package io.yuebing.model.weights;
 
 import io.yuebing.api.UserError;
+import io.yuebing.kernels.CodeBands;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kernels.Linear;
 import io.yuebing.kernels.Linears;
@@ -49,14 +50,24 @@ record E4m3Format(Optional<Blocks> blocks) implements LinearFormat {
 
         @Override
         public Linear load(float[] bias, ComputeMode mode, Arena arena) {
-            byte[] codes = CodeRows.transposed(weight, outputs, inputs, Byte.SIZE, CodeRows.same(Byte.SIZE, 0));
-            for (int i = 0; i < codes.length; i++) {
+            byte[] same = CodeRows.same(Byte.SIZE, 0);
+            try (CodeRows rows = new CodeRows(weight, outputs, Byte.SIZE, same, InputGroups.ascending(inputs))) {
+                CodeBands codes = (first, count, into) -> {
+                    rows.read(first, count, into);
+                    expectNumbers(into, first, count);
+                };
+                return Linears.e4m3(outputs, inputs, scales.blockInputs(), codes, scales.floats(), bias, arena);
+            }
+        }
+
+        private void expectNumbers(byte[] codes, int firstOutput, int count) {
+            for (int i = 0; i < inputs * count; i++) {
                 if ((codes[i] & MAGNITUDE) == MAGNITUDE) {
-                    throw new UserError(weight.file() + ": tensor " + weight.name() + " holds NaN at [" + i % outputs
-                            + ", " + i / outputs + "], expected finite weights; fetch the file again");
+                    throw new UserError(weight.file() + ": tensor " + weight.name() + " holds NaN at ["
+                            + (firstOutput + i % count) + ", " + i / count
+                            + "], expected finite weights; fetch the file again");
                 }
             }
-            return Linears.e4m3(outputs, inputs, scales.blockInputs(), codes, scales.floats(), bias, arena);
         }
     }
 }

@@ -3,6 +3,7 @@ package io.yuebing.model.weights;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kernels.Linear;
 import io.yuebing.kernels.Linears;
+import io.yuebing.kernels.RowBands;
 import io.yuebing.kernels.Rows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -38,12 +39,16 @@ public record FloatFormat() implements LinearFormat {
 
         @Override
         public Linear load(float[] bias, ComputeMode mode, Arena arena) {
-            try (Arena mapping = Arena.ofConfined()) {
-                MemorySegment data = Checkpoint.map(tensor, mapping);
+            try (TensorRows rows = TensorRows.open(tensor, outputs)) {
+                byte[] band = new byte[Math.multiplyExact(RowBands.ROWS, rows.rowBytes())];
+                RowBands bands = (first, count) -> {
+                    rows.read(first, count, band);
+                    return MemorySegment.ofArray(band).asSlice(0, (long) count * rows.rowBytes());
+                };
                 return switch (tensor.type()) {
-                    case F32 -> Linears.f32(outputs, inputs, data, bias, arena);
-                    case F16 -> Linears.f16(outputs, inputs, data, bias, arena);
-                    case BF16 -> Linears.bf16(outputs, inputs, data, bias, arena);
+                    case F32 -> Linears.f32(outputs, inputs, bands, bias, arena);
+                    case F16 -> Linears.f16(outputs, inputs, bands, bias, arena);
+                    case BF16 -> Linears.bf16(outputs, inputs, bands, bias, arena);
                     default -> throw new IllegalStateException("not a float type: " + tensor.type());
                 };
             }

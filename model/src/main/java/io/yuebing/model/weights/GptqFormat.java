@@ -85,7 +85,9 @@ public record GptqFormat(GptqConfig config) implements LinearFormat {
                             outputs, groups.inputs(), groups.groupSize(), words, factors, zeros(), bias, mode, arena);
                 }
             }
-            return Linears.quantized(unpack(order), bias, mode, arena);
+            try (Arena mapping = Arena.ofConfined()) {
+                return Linears.quantized(unpack(order, mapping), bias, mode, arena);
+            }
         }
 
         private int[] order() {
@@ -94,52 +96,50 @@ public record GptqFormat(GptqConfig config) implements LinearFormat {
                     .orElse(new int[0]);
         }
 
-        QuantizedWeights unpack() {
-            return unpack(order());
+        /** The codes are read while the mapping lives. */
+        QuantizedWeights unpack(Arena mapping) {
+            return unpack(order(), mapping);
         }
 
-        private QuantizedWeights unpack(int[] order) {
+        private QuantizedWeights unpack(int[] order, Arena mapping) {
+            int[] placeOf = groups.places(order);
+            MemorySegment words = Checkpoint.map(qweight, mapping);
             return new QuantizedWeights(
                     outputs,
                     groups.inputs(),
                     bits,
                     groups.groupSize(),
-                    codes(groups.places(order)),
+                    (first, count, into) -> unpack(words, first, count, placeOf, into),
                     FloatFormat.read(scales),
                     zeros(),
                     order);
         }
 
-        private byte[] codes(int[] placeOf) {
-            int inputs = groups.inputs();
-            byte[] codes = new byte[inputs * outputs];
-            int[] low = new int[outputs];
-            int[] high = new int[outputs];
-            try (Arena mapping = Arena.ofConfined()) {
-                MemorySegment data = Checkpoint.map(qweight, mapping);
-                int row = -1;
-                for (int input = 0; input < inputs; input++) {
-                    long bit = (long) input * bits;
-                    int shift = (int) (bit % Integer.SIZE);
-                    boolean crosses = shift + bits > Integer.SIZE;
-                    if (bit / Integer.SIZE != row) {
-                        row = (int) (bit / Integer.SIZE);
-                        readRow(data, row, low);
-                    }
-                    if (crosses) {
-                        readRow(data, row + 1, high);
-                    }
-                    int at = placeOf[input] * outputs;
-                    for (int output = 0; output < outputs; output++) {
-                        codes[at + output] = (byte) PackedInts.code(low[output], high[output], shift, bits);
-                    }
+        private void unpack(MemorySegment words, int firstOutput, int count, int[] placeOf, byte[] into) {
+            int[] low = new int[count];
+            int[] high = new int[count];
+            int row = -1;
+            for (int input = 0; input < groups.inputs(); input++) {
+                long bit = (long) input * bits;
+                int shift = (int) (bit % Integer.SIZE);
+                boolean crosses = shift + bits > Integer.SIZE;
+                if (bit / Integer.SIZE != row) {
+                    row = (int) (bit / Integer.SIZE);
+                    readRow(words, row, firstOutput, low);
+                }
+                if (crosses) {
+                    readRow(words, row + 1, firstOutput, high);
+                }
+                int at = placeOf[input] * count;
+                for (int output = 0; output < count; output++) {
+                    into[at + output] = (byte) PackedInts.code(low[output], high[output], shift, bits);
                 }
             }
-            return codes;
         }
 
-        private void readRow(MemorySegment data, int row, int[] to) {
-            MemorySegment.copy(data, PackedInts.INT, (long) row * outputs * Integer.BYTES, to, 0, outputs);
+        private void readRow(MemorySegment words, int row, int firstOutput, int[] to) {
+            long from = ((long) row * outputs + firstOutput) * Integer.BYTES;
+            MemorySegment.copy(words, PackedInts.INT, from, to, 0, to.length);
         }
 
         private byte[] zeros() {

@@ -1,6 +1,7 @@
 package io.yuebing.model.weights;
 
 import io.yuebing.api.UserError;
+import java.util.stream.IntStream;
 
 /**
  * How the inputs of a matrix are cut into groups that share a scale.
@@ -68,10 +69,18 @@ record InputGroups(int inputs, int groupSize) {
 
     /** For each input its place in {@code order}. */
     int[] places(int[] order) {
+        if (order.length == 0) {
+            return ascending(inputs);
+        }
         int[] placeOf = new int[inputs];
         for (int place = 0; place < inputs; place++) {
-            placeOf[order.length == 0 ? place : order[place]] = place;
+            placeOf[order[place]] = place;
         }
         return placeOf;
+    }
+
+    /** Places of inputs that stay where they are. */
+    static int[] ascending(int inputs) {
+        return IntStream.range(0, inputs).toArray();
     }
 }

@@ -51,20 +51,16 @@ record Int8Format(Blocks blocks) implements LinearFormat {
 
         @Override
         public Linear load(float[] bias, ComputeMode mode, Arena arena) {
-            byte[] unsigned = zeros.map(ScaleGrid::bytes).orElseGet(() -> new byte[scales.groups() * outputs]);
+            byte[] unsigned = zeros.map(ScaleGrid::bytes).orElse(new byte[0]);
             for (int i = 0; i < unsigned.length; i++) {
                 unsigned[i] ^= (byte) SIGN;
             }
-            QuantizedWeights weights = new QuantizedWeights(
-                    outputs,
-                    inputs,
-                    Byte.SIZE,
-                    scales.blockInputs(),
-                    CodeRows.transposed(weight, outputs, inputs, Byte.SIZE, CodeRows.same(Byte.SIZE, SIGN)),
-                    scales.floats(),
-                    unsigned,
-                    new int[0]);
-            return Linears.quantized(weights, bias, mode, arena);
+            byte[] meaning = CodeRows.same(Byte.SIZE, SIGN);
+            try (CodeRows codes = new CodeRows(weight, outputs, Byte.SIZE, meaning, InputGroups.ascending(inputs))) {
+                QuantizedWeights weights = new QuantizedWeights(
+                        outputs, inputs, Byte.SIZE, scales.blockInputs(), codes, scales.floats(), unsigned, new int[0]);
+                return Linears.quantized(weights, bias, mode, arena);
+            }
         }
     }
 }

@@ -3,6 +3,7 @@ package io.yuebing.model.weights;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kernels.Linear;
 import io.yuebing.kernels.Linears;
+import io.yuebing.kernels.RowBands;
 import io.yuebing.kernels.WorkerPool;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -107,8 +108,8 @@ final class MatrixParts implements Supplier<List<Linear>> {
             }
         }
         return shorts
-                ? Linears.bf16(rows, columns, rowMajor, NO_BIAS, arena)
-                : Linears.f32(rows, columns, rowMajor, NO_BIAS, arena);
+                ? Linears.bf16(rows, columns, RowBands.of(rowMajor, rows), NO_BIAS, arena)
+                : Linears.f32(rows, columns, RowBands.of(rowMajor, rows), NO_BIAS, arena);
     }
 
     @Override

@@ -6,7 +6,6 @@ import io.yuebing.kernels.Linear;
 import io.yuebing.kernels.Linears;
 import io.yuebing.kernels.QuantizedWeights;
 import java.lang.foreign.Arena;
-import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -60,18 +59,12 @@ record Mxfp4Format() implements LinearFormat {
 
         @Override
         public Linear load(float[] bias, ComputeMode mode, Arena arena) {
-            byte[] zeros = new byte[scales.groups() * outputs];
-            Arrays.fill(zeros, (byte) MIDDLE);
-            QuantizedWeights weights = new QuantizedWeights(
-                    outputs,
-                    inputs,
-                    Byte.SIZE,
-                    GROUP,
-                    CodeRows.transposed(weight, outputs, inputs, BITS, codes()),
-                    powers(),
-                    zeros,
-                    new int[0]);
-            return Linears.quantized(weights, bias, mode, arena);
+            byte[] middle = {};
+            try (CodeRows codes = new CodeRows(weight, outputs, BITS, codes(), InputGroups.ascending(inputs))) {
+                QuantizedWeights weights =
+                        new QuantizedWeights(outputs, inputs, Byte.SIZE, GROUP, codes, powers(), middle, new int[0]);
+                return Linears.quantized(weights, bias, mode, arena);
+            }
         }
 
         private static byte[] codes() {

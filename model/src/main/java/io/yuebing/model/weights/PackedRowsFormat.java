@@ -6,7 +6,6 @@ import io.yuebing.kernels.Linear;
 import io.yuebing.kernels.Linears;
 import io.yuebing.kernels.QuantizedWeights;
 import java.lang.foreign.Arena;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -87,17 +86,12 @@ record PackedRowsFormat(int bits, Blocks blocks, boolean symmetric) implements L
         @Override
         public Linear load(float[] bias, ComputeMode mode, Arena arena) {
             int[] order = groupIndex.map(this::order).orElse(new int[0]);
-            byte[] codes = CodeRows.transposed(weight, outputs, groups.inputs(), bits, CodeRows.same(bits, 0));
-            QuantizedWeights weights = new QuantizedWeights(
-                    outputs,
-                    groups.inputs(),
-                    bits,
-                    groups.groupSize(),
-                    order.length == 0 ? codes : sorted(codes, order),
-                    scales.floats(),
-                    zeros(),
-                    order);
-            return Linears.quantized(weights, bias, mode, arena);
+            byte[] meaning = CodeRows.same(bits, 0);
+            try (CodeRows codes = new CodeRows(weight, outputs, bits, meaning, groups.places(order))) {
+                QuantizedWeights weights = new QuantizedWeights(
+                        outputs, groups.inputs(), bits, groups.groupSize(), codes, scales.floats(), zeros(), order);
+                return Linears.quantized(weights, bias, mode, arena);
+            }
         }
 
         private int[] order(TensorInfo tensor) {
@@ -105,22 +99,13 @@ record PackedRowsFormat(int bits, Blocks blocks, boolean symmetric) implements L
             return IntStream.of(groupOf).allMatch(group -> group == -1) ? new int[0] : groups.order(tensor, groupOf);
         }
 
-        private byte[] sorted(byte[] codes, int[] order) {
-            byte[] sorted = new byte[codes.length];
-            for (int place = 0; place < order.length; place++) {
-                System.arraycopy(codes, order[place] * outputs, sorted, place * outputs, outputs);
-            }
-            return sorted;
-        }
-
-        /** Zero points as unsigned as the codes, {@code [groups][outputs]}. */
+        /** Zero points as unsigned as the codes, {@code [groups][outputs]}; empty if they are the middle. */
         private byte[] zeros() {
+            if (zeroPoints.isEmpty()) {
+                return new byte[0];
+            }
             byte[] zeros = new byte[groups.count() * outputs];
             int middle = 1 << (bits - 1);
-            if (zeroPoints.isEmpty()) {
-                Arrays.fill(zeros, (byte) middle);
-                return zeros;
-            }
             TensorInfo tensor = zeroPoints.get();
             boolean packed = tensor.type() == TensorType.I32;
             int[] words = packed ? PackedInts.read(tensor) : new int[0];

@@ -17,7 +17,7 @@ final class SmallBlocks {
     private static final int[] E2M1_DOUBLED = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
 
     private static final byte[] IQ4_CODES = shifted(IQ4_VALUES, 128);
-    private static final byte[] E2M1_CODES = shifted(E2M1_DOUBLED, 12);
+    private static final byte[] E2M1_CODES = shifted(E2M1_DOUBLED, 16);
 
     private SmallBlocks() {}
 
@@ -62,14 +62,13 @@ final class SmallBlocks {
         }
 
         @Override
-        public int zero() {
-            return hasOffsets ? 0 : 8;
+        public void scales(byte[] data, int at, Block into) {
+            into.scales()[0] = Block.half(data, at);
+            into.offsets()[0] = hasOffsets ? Block.half(data, at + 2) : 0;
         }
 
         @Override
-        public void decode(byte[] data, int at, Block into) {
-            into.scales()[0] = Block.half(data, at);
-            into.offsets()[0] = hasOffsets ? Block.half(data, at + 2) : 0;
+        public void codes(byte[] data, int at, Block into) {
             halves(data, at + (hasOffsets ? 4 : 2), into.codes());
         }
     }
@@ -87,14 +86,13 @@ final class SmallBlocks {
         }
 
         @Override
-        public int zero() {
-            return hasOffsets ? 0 : 16;
+        public void scales(byte[] data, int at, Block into) {
+            into.scales()[0] = Block.half(data, at);
+            into.offsets()[0] = hasOffsets ? Block.half(data, at + 2) : 0;
         }
 
         @Override
-        public void decode(byte[] data, int at, Block into) {
-            into.scales()[0] = Block.half(data, at);
-            into.offsets()[0] = hasOffsets ? Block.half(data, at + 2) : 0;
+        public void codes(byte[] data, int at, Block into) {
             int high = at + (hasOffsets ? 4 : 2);
             byte[] codes = into.codes();
             halves(data, high + 4, codes);
@@ -117,18 +115,17 @@ final class SmallBlocks {
         }
 
         @Override
-        public int zero() {
-            return 128;
-        }
-
-        @Override
         public boolean hasOffsets() {
             return false;
         }
 
         @Override
-        public void decode(byte[] data, int at, Block into) {
+        public void scales(byte[] data, int at, Block into) {
             into.scales()[0] = Block.half(data, at);
+        }
+
+        @Override
+        public void codes(byte[] data, int at, Block into) {
             for (int i = 0; i < ELEMENTS; i++) {
                 into.codes()[i] = (byte) (data[at + 2 + i] ^ 0x80);
             }
@@ -148,18 +145,17 @@ final class SmallBlocks {
         }
 
         @Override
-        public int zero() {
-            return 128;
-        }
-
-        @Override
         public boolean hasOffsets() {
             return false;
         }
 
         @Override
-        public void decode(byte[] data, int at, Block into) {
+        public void scales(byte[] data, int at, Block into) {
             into.scales()[0] = Block.half(data, at);
+        }
+
+        @Override
+        public void codes(byte[] data, int at, Block into) {
             iq4(data, at + 2, into.codes(), 0);
         }
     }
@@ -177,18 +173,17 @@ final class SmallBlocks {
         }
 
         @Override
-        public int zero() {
-            return 12;
-        }
-
-        @Override
         public boolean hasOffsets() {
             return false;
         }
 
         @Override
-        public void decode(byte[] data, int at, Block into) {
+        public void scales(byte[] data, int at, Block into) {
             into.scales()[0] = Math.scalb(1f, (data[at] & 0xFF) - 128);
+        }
+
+        @Override
+        public void codes(byte[] data, int at, Block into) {
             halves(data, at + 1, E2M1_CODES, into.codes(), 0);
         }
     }

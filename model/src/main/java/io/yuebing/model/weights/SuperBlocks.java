@@ -28,23 +28,22 @@ final class SuperBlocks {
         }
 
         @Override
-        public int zero() {
-            return 0;
-        }
-
-        @Override
         public boolean hasOffsets() {
             return true;
         }
 
         @Override
-        public void decode(byte[] data, int at, Block into) {
+        public void scales(byte[] data, int at, Block into) {
             float d = Block.half(data, at + 80);
             float min = Block.half(data, at + 82);
             for (int group = 0; group < ELEMENTS / SMALL_GROUP; group++) {
                 into.scales()[group] = d * (data[at + group] & 0xF);
                 into.offsets()[group] = -(min * (data[at + group] >> 4 & 0xF));
             }
+        }
+
+        @Override
+        public void codes(byte[] data, int at, Block into) {
             for (int i = 0; i < ELEMENTS; i++) {
                 into.codes()[i] = (byte) pair(data, at + 16, i);
             }
@@ -64,21 +63,20 @@ final class SuperBlocks {
         }
 
         @Override
-        public int zero() {
-            return 4;
-        }
-
-        @Override
         public boolean hasOffsets() {
             return false;
         }
 
         @Override
-        public void decode(byte[] data, int at, Block into) {
+        public void scales(byte[] data, int at, Block into) {
             float d = Block.half(data, at + 108);
             for (int group = 0; group < ELEMENTS / SMALL_GROUP; group++) {
                 into.scales()[group] = d * (scale(data, at + 96, group) - 32);
             }
+        }
+
+        @Override
+        public void codes(byte[] data, int at, Block into) {
             for (int i = 0; i < ELEMENTS; i++) {
                 int high = data[at + i % 32] >> i / 32 & 1;
                 into.codes()[i] = (byte) (pair(data, at + 32, i) | high << 2);
@@ -131,18 +129,17 @@ final class SuperBlocks {
         }
 
         @Override
-        public int zero() {
-            return 0;
-        }
-
-        @Override
         public boolean hasOffsets() {
             return true;
         }
 
         @Override
-        public void decode(byte[] data, int at, Block into) {
+        public void scales(byte[] data, int at, Block into) {
             scalesAndMinima(data, at, into);
+        }
+
+        @Override
+        public void codes(byte[] data, int at, Block into) {
             for (int i = 0; i < ELEMENTS; i++) {
                 into.codes()[i] = (byte) nibble(data, at + 16, i);
             }
@@ -162,18 +159,17 @@ final class SuperBlocks {
         }
 
         @Override
-        public int zero() {
-            return 0;
-        }
-
-        @Override
         public boolean hasOffsets() {
             return true;
         }
 
         @Override
-        public void decode(byte[] data, int at, Block into) {
+        public void scales(byte[] data, int at, Block into) {
             scalesAndMinima(data, at, into);
+        }
+
+        @Override
+        public void codes(byte[] data, int at, Block into) {
             for (int i = 0; i < ELEMENTS; i++) {
                 int high = data[at + 16 + i % 32] >> i / 32 & 1;
                 into.codes()[i] = (byte) (nibble(data, at + 48, i) | high << 4);
@@ -194,21 +190,20 @@ final class SuperBlocks {
         }
 
         @Override
-        public int zero() {
-            return 32;
-        }
-
-        @Override
         public boolean hasOffsets() {
             return false;
         }
 
         @Override
-        public void decode(byte[] data, int at, Block into) {
+        public void scales(byte[] data, int at, Block into) {
             float d = Block.half(data, at + 208);
             for (int group = 0; group < ELEMENTS / SMALL_GROUP; group++) {
                 into.scales()[group] = d * data[at + 192 + group];
             }
+        }
+
+        @Override
+        public void codes(byte[] data, int at, Block into) {
             for (int i = 0; i < ELEMENTS; i++) {
                 int low = data[at + i / 128 * 64 + i % 64] >> i % 128 / 64 * 4 & 0xF;
                 into.codes()[i] = (byte) (low | pair(data, at + 128, i) << 4);
@@ -229,23 +224,24 @@ final class SuperBlocks {
         }
 
         @Override
-        public int zero() {
-            return 128;
-        }
-
-        @Override
         public boolean hasOffsets() {
             return false;
         }
 
         @Override
-        public void decode(byte[] data, int at, Block into) {
+        public void scales(byte[] data, int at, Block into) {
             float d = Block.half(data, at);
             int highs = data[at + 2] & 0xFF | (data[at + 3] & 0xFF) << 8;
             for (int group = 0; group < ELEMENTS / LARGE_GROUP; group++) {
                 int low = data[at + 4 + group / 2] >> group % 2 * 4 & 0xF;
                 int high = highs >> 2 * group & 3;
                 into.scales()[group] = d * ((low | high << 4) - 32);
+            }
+        }
+
+        @Override
+        public void codes(byte[] data, int at, Block into) {
+            for (int group = 0; group < ELEMENTS / LARGE_GROUP; group++) {
                 SmallBlocks.iq4(data, at + 8 + group * 16, into.codes(), group * LARGE_GROUP);
             }
         }

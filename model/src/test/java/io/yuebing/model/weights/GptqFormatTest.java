@@ -7,6 +7,7 @@ import static org.assertj.core.data.Offset.offset;
 import io.yuebing.api.UserError;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kernels.Linear;
+import io.yuebing.kernels.QuantizedWeights;
 import io.yuebing.kernels.WorkerPool;
 import java.lang.foreign.Arena;
 import java.nio.file.Path;
@@ -94,13 +95,15 @@ class GptqFormatTest {
     void aShorterLastGroupIsRead() {
         Synthetic layer = Synthetic.random(4, 96, false, false, GroupIndex.ASCENDING, 5);
         layer.file().write(dir.resolve("model.safetensors"));
-        var unpacked = packed(new GptqConfig(4, 96, false, false, false)).unpack();
+        byte[] codes = new byte[INPUTS * OUTPUTS];
+        QuantizedWeights unpacked =
+                packed(new GptqConfig(4, 96, false, false, false)).unpack(Arena.ofAuto());
+        unpacked.codes().read(0, OUTPUTS, codes);
         double[][] weights = layer.dequantised();
         for (int input : new int[] {0, 95, 96, 191, 192, 255}) {
             int at = input * OUTPUTS + 5;
             int group = input / 96 * OUTPUTS + 5;
-            double w = unpacked.scales()[group]
-                    * (double) ((unpacked.codes()[at] & 0xFF) - (unpacked.zeros()[group] & 0xFF));
+            double w = unpacked.scales()[group] * (double) ((codes[at] & 0xFF) - (unpacked.zeros()[group] & 0xFF));
             assertThat(w).as("input %d", input).isEqualTo(weights[5][input]);
         }
     }
@@ -111,7 +114,7 @@ class GptqFormatTest {
         layer.groupOf[70] = 9;
         layer.file().write(dir.resolve("model.safetensors"));
         GptqFormat.Packed packed = packed(new GptqConfig(4, 64, false, true, false));
-        assertThatThrownBy(packed::unpack)
+        assertThatThrownBy(() -> packed.unpack(Arena.ofAuto()))
                 .isInstanceOf(UserError.class)
                 .hasMessage(dir.resolve("model.safetensors") + ": tensor layer.g_idx names group 9 at index 70 (offset "
                         + (packed.groupIndex().orElseThrow().offset() + 280) + "), expected a group in [0, 3]");
@@ -123,7 +126,7 @@ class GptqFormatTest {
         layer.groupOf[70] = 0;
         layer.file().write(dir.resolve("model.safetensors"));
         assertThatThrownBy(
-                        () -> packed(new GptqConfig(4, 64, false, true, false)).unpack())
+                        () -> packed(new GptqConfig(4, 64, false, true, false)).unpack(Arena.ofAuto()))
                 .isInstanceOf(UserError.class)
                 .hasMessageEndingWith("tensor layer.g_idx gives group 0 65 inputs, expected 64 by the group size");
     }
