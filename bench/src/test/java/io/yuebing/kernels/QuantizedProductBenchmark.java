@@ -21,7 +21,7 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * Products with 4-bit weights of Qwen2.5-7B's MLP, groups of 128: one token reads memory, 64 compute. The matrices in turn
+ * Products with 4-bit weights of Qwen2.5-7B's MLP: one token reads memory, 64 compute. The matrices in turn
  * are too large for the caches.
  */
 @State(Scope.Benchmark)
@@ -33,7 +33,6 @@ import org.openjdk.jmh.annotations.Warmup;
 public class QuantizedProductBenchmark {
     private static final int OUTPUTS = 18_944;
     private static final int INPUTS = 3_584;
-    private static final int GROUP = 128;
     private static final int MATRICES = 4;
     private static final int SEED = 1;
 
@@ -42,6 +41,10 @@ public class QuantizedProductBenchmark {
 
     @Param({"INT8", "F32"})
     ComputeMode compute;
+
+    /** Inputs that share a scale: 32 as in Q4_0, 128 as in GPTQ. */
+    @Param({"32", "128"})
+    int group;
 
     private final Arena arena = Arena.ofShared();
     private final WorkerPool pool = WorkerPool.create(Threads.COUNT);
@@ -62,17 +65,17 @@ public class QuantizedProductBenchmark {
         y = new float[tokens * OUTPUTS];
     }
 
-    private static QuantizedWeights weights(Random random) {
+    private QuantizedWeights weights(Random random) {
         byte[] codes = new byte[INPUTS * OUTPUTS];
         random.nextBytes(codes);
         for (int i = 0; i < codes.length; i++) {
             codes[i] &= 15;
         }
-        float[] scales = new float[INPUTS / GROUP * OUTPUTS];
+        float[] scales = new float[INPUTS / group * OUTPUTS];
         Arrays.fill(scales, 0.001f);
         byte[] zeros = new byte[scales.length];
         Arrays.fill(zeros, (byte) 8);
-        return new QuantizedWeights(OUTPUTS, INPUTS, 4, GROUP, CodeBands.of(codes, OUTPUTS), scales, zeros, new int[0]);
+        return new QuantizedWeights(OUTPUTS, INPUTS, 4, group, CodeBands.of(codes, OUTPUTS), scales, zeros, new int[0]);
     }
 
     @Benchmark

@@ -92,31 +92,88 @@ final class VectorNibbleInt8Panels implements PanelByPanel {
                         scratch.pairSums,
                         runs * BlockScratch.RUN_SUMS);
             }
-            for (int i = 0; i < n; i++) {
-                int run = batch.run(token + i, firstRun);
-                int to = (token + i) * ROWS;
-                if (zeros) {
+            if (zeros) {
+                for (int i = 0; i < n; i++) {
+                    int run = batch.run(token + i, firstRun);
+                    int to = (token + i) * ROWS;
                     addRunsWithZeros(scratch, i * ROWS, runs, batch.scales, batch.runSums, run, sums, to);
-                } else {
-                    addRuns(scratch.pairSums, i * ROWS, runs, batch.scales, run, scratch.scales, sums, to);
                 }
+            } else {
+                addRuns(batch, token, n, firstRun, runs, scratch, sums);
             }
         }
     }
 
+    /** The first run of all tokens, then the next: a loop over one token's few runs takes longer than its body. */
     private static void addRuns(
-            int[] pairs, int from, int runs, float[] x, int firstRun, float[] scales, float[] sums, int to) {
+            TokenBatch batch, int token, int tokens, int firstRun, int runs, BlockScratch scratch, float[] sums) {
+        int run = batch.run(token, firstRun);
+        int last = runs - 1;
+        for (int i = 0; i < last; i++) {
+            addRun(
+                    scratch.pairSums,
+                    i * BlockScratch.RUN_SUMS,
+                    tokens,
+                    batch.scales,
+                    run + i,
+                    batch.runs(),
+                    i == 0,
+                    scratch.floatSums);
+        }
+        addLastRun(
+                scratch.pairSums,
+                last * BlockScratch.RUN_SUMS,
+                tokens,
+                batch.scales,
+                run + last,
+                batch.runs(),
+                last == 0,
+                scratch,
+                sums,
+                token * ROWS);
+    }
+
+    private static void addRun(
+            int[] pairs, int from, int tokens, float[] x, int run, int runs, boolean first, float[] sums) {
         for (int row = 0; row < ROWS; row += COUNT) {
-            FloatVector s = FloatVector.zero(FLOATS);
-            for (int i = 0; i < runs; i++) {
-                IntVector pair = IntVector.fromArray(INTS, pairs, from + row + i * BlockScratch.RUN_SUMS);
+            for (int token = 0; token < tokens; token++) {
+                int at = token * ROWS + row;
+                FloatVector before = first ? FloatVector.zero(FLOATS) : FloatVector.fromArray(FLOATS, sums, at);
+                IntVector pair = IntVector.fromArray(INTS, pairs, from + at);
                 FloatVector dot = (FloatVector) pair.add(pair.lanewise(VectorOperators.LSHL, Short.SIZE))
                         .lanewise(VectorOperators.ASHR, Short.SIZE)
                         .convertShape(VectorOperators.I2F, FLOATS, 0);
-                s = dot.fma(FloatVector.broadcast(FLOATS, x[firstRun + i]), s);
+                dot.fma(FloatVector.broadcast(FLOATS, x[run + token * runs]), before)
+                        .intoArray(sums, at);
             }
-            s.fma(FloatVector.fromArray(FLOATS, scales, row), FloatVector.fromArray(FLOATS, sums, to + row))
-                    .intoArray(sums, to + row);
+        }
+    }
+
+    private static void addLastRun(
+            int[] pairs,
+            int from,
+            int tokens,
+            float[] x,
+            int run,
+            int runs,
+            boolean first,
+            BlockScratch scratch,
+            float[] sums,
+            int to) {
+        float[] earlier = scratch.floatSums;
+        for (int row = 0; row < ROWS; row += COUNT) {
+            FloatVector scale = FloatVector.fromArray(FLOATS, scratch.scales, row);
+            for (int token = 0; token < tokens; token++) {
+                int at = token * ROWS + row;
+                FloatVector before = first ? FloatVector.zero(FLOATS) : FloatVector.fromArray(FLOATS, earlier, at);
+                IntVector pair = IntVector.fromArray(INTS, pairs, from + at);
+                FloatVector dot = (FloatVector) pair.add(pair.lanewise(VectorOperators.LSHL, Short.SIZE))
+                        .lanewise(VectorOperators.ASHR, Short.SIZE)
+                        .convertShape(VectorOperators.I2F, FLOATS, 0);
+                dot.fma(FloatVector.broadcast(FLOATS, x[run + token * runs]), before)
+                        .fma(scale, FloatVector.fromArray(FLOATS, sums, to + at))
+                        .intoArray(sums, to + at);
+            }
         }
     }
 
