@@ -17,7 +17,9 @@ import picocli.CommandLine.Spec;
         description = {
             "Measures prefill and decode of the engine on a model, without a server.",
             "Speeds are medians of the rounds. The limits that they are compared with, reading memory and float"
-                    + " multiply-adds, are measured in the same run."
+                    + " multiply-adds, are measured in the same run.",
+            "Large models are loaded as a node loads them, from repacked weights of an earlier start if there are any;"
+                    + " --weight-cache 0 measures the loading without."
         },
         footer = {
             "",

@@ -42,7 +42,8 @@ final class EngineMeasurement {
         KernelChoice.wish(configuration.get(Settings.KERNELS));
         EngineReport report;
         try (ProgressLine progress = new ProgressLine(System.out, terminal)) {
-            report = EngineBench.run(model.name(), model.directory(), options, progress::at);
+            report = EngineBench.run(
+                    model.name(), model.directory(), options, NodeStart.weightCache(configuration), progress::at);
         }
         if (asJson) {
             out.println(JsonMapper.shared().writeValueAsString(report.fields()));

@@ -86,7 +86,8 @@ final class NodeStart {
         };
     }
 
-    private static Optional<Models.CacheOptions> weightCache(Configuration configuration) {
+    /** Where repacked weights are kept; empty if they are not. */
+    static Optional<Models.CacheOptions> weightCache(Configuration configuration) {
         long limit = configuration.get(Settings.WEIGHT_CACHE);
         return limit == 0
                 ? Optional.empty()

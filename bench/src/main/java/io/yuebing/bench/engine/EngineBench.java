@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Random;
 
@@ -47,15 +48,21 @@ public final class EngineBench {
      *
      * @param name of the model, for the report
      * @param model its place
+     * @param cache where repacked weights are kept; empty = nowhere
      * @throws UserError if it cannot be loaded or its sequences cannot be as long as asked for
      */
-    public static EngineReport run(String name, Path model, EngineBenchOptions options, Progress progress)
+    public static EngineReport run(
+            String name,
+            Path model,
+            EngineBenchOptions options,
+            Optional<Models.CacheOptions> cache,
+            Progress progress)
             throws InterruptedException {
         long begin = System.nanoTime();
         Models.ProgressListener loading = (bytes, total) ->
                 progress.at("loading", total == 0 ? 0 : PREPARATION / 2 * bytes / Math.max(total, bytes));
         try (CausalLm loaded =
-                Models.load(model, new Models.LoadOptions(options.compute(), options.threads(), loading))) {
+                Models.load(model, new Models.LoadOptions(options.compute(), options.threads(), loading, cache))) {
             double loadSeconds = (System.nanoTime() - begin) / 1e9;
             EngineBench bench = new EngineBench(options, progress);
             try (Engine engine = Engine.start(loaded, bench.config(loaded))) {

@@ -10,6 +10,7 @@ import io.yuebing.kv.ElementType;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
@@ -24,7 +25,7 @@ class EngineBenchTest {
     @Test
     void everyBatchIsMeasuredInEveryRoundAndComparedWithTheLimits() throws InterruptedException {
         List<Double> shares = new ArrayList<>();
-        EngineReport report = EngineBench.run("demo", DEMO, options(20, 5, 3, 1), (what, share) -> shares.add(share));
+        EngineReport report = EngineBench.run("demo", DEMO, options(20, 5, 3, 1), Optional.empty(), (what, share) -> shares.add(share));
 
         assertThat(report.batches()).extracting(BatchResult::batch).containsExactly(3, 1);
         assertThat(report.batches()).allSatisfy(result -> {
@@ -45,7 +46,7 @@ class EngineBenchTest {
 
     @Test
     void sequencesLongerThanTheModelAreRefused() {
-        assertThatThrownBy(() -> EngineBench.run("demo", DEMO, options(5000, 5, 1), Progress.NONE))
+        assertThatThrownBy(() -> EngineBench.run("demo", DEMO, options(5000, 5, 1), Optional.empty(), Progress.NONE))
                 .isInstanceOf(UserError.class)
                 .hasMessageContaining("--prompt 5000")
                 .hasMessageContaining("4096 positions");

@@ -17,6 +17,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -36,7 +37,7 @@ class ModelMakerTest {
         EngineBenchOptions options =
                 new EngineBenchOptions(8, 3, List.of(2), 1, 1, 2, ComputeMode.INT8, ElementType.BF16, 16, 32);
         assertThat(Models.inspect(out).config().vocabSize()).isEqualTo(TINY.vocabSize());
-        assertThat(EngineBench.run("tiny", out, options, Progress.NONE).batches())
+        assertThat(EngineBench.run("tiny", out, options, Optional.empty(), Progress.NONE).batches())
                 .hasSize(1);
     }
 

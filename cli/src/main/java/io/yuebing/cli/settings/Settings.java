@@ -146,13 +146,15 @@ public final class Settings {
             ValueType.text("DIR"),
             "~/.cache/yuebing",
             "folder for what is kept between starts; repacked weights are in its folder weights",
-            NODE);
+            NODE,
+            ENGINE);
     public static final Setting<Long> WEIGHT_CACHE = fixed(
             "weight-cache",
             ValueType.bytes(0),
             64L << 30,
             "most disk for repacked weights of large models, which then load at once; 0 keeps none",
-            NODE);
+            NODE,
+            ENGINE);
     public static final Setting<String> CRASH_DIR = computed(
             "crash-dir",
             ValueType.text("DIR"),
