@@ -52,11 +52,7 @@ public final class EngineBench {
      * @throws UserError if it cannot be loaded or its sequences cannot be as long as asked for
      */
     public static EngineReport run(
-            String name,
-            Path model,
-            EngineBenchOptions options,
-            Optional<Models.CacheOptions> cache,
-            Progress progress)
+            String name, Path model, EngineBenchOptions options, Optional<Models.CacheOptions> cache, Progress progress)
             throws InterruptedException {
         long begin = System.nanoTime();
         Models.ProgressListener loading = (bytes, total) ->

@@ -10,8 +10,8 @@ import io.yuebing.kv.ElementType;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class EngineBenchTest {
@@ -25,7 +25,8 @@ class EngineBenchTest {
     @Test
     void everyBatchIsMeasuredInEveryRoundAndComparedWithTheLimits() throws InterruptedException {
         List<Double> shares = new ArrayList<>();
-        EngineReport report = EngineBench.run("demo", DEMO, options(20, 5, 3, 1), Optional.empty(), (what, share) -> shares.add(share));
+        EngineReport report = EngineBench.run(
+                "demo", DEMO, options(20, 5, 3, 1), Optional.empty(), (what, share) -> shares.add(share));
 
         assertThat(report.batches()).extracting(BatchResult::batch).containsExactly(3, 1);
         assertThat(report.batches()).allSatisfy(result -> {

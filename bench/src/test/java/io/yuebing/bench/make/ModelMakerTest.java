@@ -37,7 +37,8 @@ class ModelMakerTest {
         EngineBenchOptions options =
                 new EngineBenchOptions(8, 3, List.of(2), 1, 1, 2, ComputeMode.INT8, ElementType.BF16, 16, 32);
         assertThat(Models.inspect(out).config().vocabSize()).isEqualTo(TINY.vocabSize());
-        assertThat(EngineBench.run("tiny", out, options, Optional.empty(), Progress.NONE).batches())
+        assertThat(EngineBench.run("tiny", out, options, Optional.empty(), Progress.NONE)
+                        .batches())
                 .hasSize(1);
     }
 
