@@ -4,6 +4,7 @@ import io.yuebing.api.UserError;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kernels.Linear;
 import io.yuebing.kernels.Linears;
+import io.yuebing.kernels.RowBands;
 import io.yuebing.kernels.Rows;
 import io.yuebing.model.json.JsonObject;
 import java.lang.foreign.Arena;
@@ -122,34 +123,47 @@ record BitsAndBytesFormat() implements LinearFormat {
 
         @Override
         public Linear load(float[] bias, ComputeMode mode, Arena arena) {
-            try (Arena whole = Arena.ofConfined()) {
-                MemorySegment rowMajor = whole.allocate((long) outputs * inputs * type.bytes(), Float.BYTES);
-                decode(rowMajor, whole);
+            float[] values = values();
+            float[] absmax = scales.read();
+            try (Arena loading = Arena.ofConfined()) {
+                MemorySegment codes = Checkpoint.map(weight, loading);
+                long rowBytes = (long) inputs * type.bytes();
+                MemorySegment band = loading.allocate(RowBands.ROWS * rowBytes, Float.BYTES);
+                RowBands rows = (firstRow, count) -> {
+                    MemorySegment wanted = band.asSlice(0, count * rowBytes);
+                    decode(codes, values, absmax, (long) firstRow * inputs, wanted);
+                    return wanted;
+                };
                 return switch (type) {
-                    case F16 -> Linears.f16(outputs, inputs, rowMajor, bias, arena);
-                    case BF16 -> Linears.bf16(outputs, inputs, rowMajor, bias, arena);
-                    default -> Linears.f32(outputs, inputs, rowMajor, bias, arena);
+                    case F16 -> Linears.f16(outputs, inputs, rows, bias, arena);
+                    case BF16 -> Linears.bf16(outputs, inputs, rows, bias, arena);
+                    default -> Linears.f32(outputs, inputs, rows, bias, arena);
                 };
             }
         }
 
-        private void decode(MemorySegment rowMajor, Arena mapping) {
-            MemorySegment codes = Checkpoint.map(weight, mapping);
+        /** The values of the codes. */
+        private float[] values() {
             float[] values = FloatFormat.read(table);
-            float[] absmax = scales.read();
             for (int i = 0; i < TABLE; i++) {
                 if (!Float.isFinite(values[i])) {
                     throw new UserError(table.file() + ": tensor " + table.name() + " holds " + values[i] + " at " + i
                             + ", expected finite values; fetch the file again");
                 }
             }
-            for (long i = 0; i < (long) outputs * inputs; i++) {
+            return values;
+        }
+
+        private void decode(MemorySegment codes, float[] values, float[] absmax, long first, MemorySegment to) {
+            long count = to.byteSize() / type.bytes();
+            for (long at = 0; at < count; at++) {
+                long i = first + at;
                 int pair = codes.get(ValueLayout.JAVA_BYTE, i / 2);
                 float value = values[(i % 2 == 0 ? pair >> 4 : pair) & 0xF] * absmax[(int) (i / block)];
                 switch (type) {
-                    case F16 -> rowMajor.setAtIndex(ValueLayout.JAVA_SHORT, i, Float.floatToFloat16(value));
-                    case BF16 -> rowMajor.setAtIndex(ValueLayout.JAVA_SHORT, i, Rows.floatToBf16(value));
-                    default -> rowMajor.setAtIndex(ValueLayout.JAVA_FLOAT, i, value);
+                    case F16 -> to.setAtIndex(ValueLayout.JAVA_SHORT, at, Float.floatToFloat16(value));
+                    case BF16 -> to.setAtIndex(ValueLayout.JAVA_SHORT, at, Rows.floatToBf16(value));
+                    default -> to.setAtIndex(ValueLayout.JAVA_FLOAT, at, value);
                 }
             }
         }
