@@ -11,6 +11,7 @@ module io.yuebing.bench {
     requires io.yuebing.api;
     requires io.yuebing.engine;
     requires io.yuebing.gguf;
+    requires io.yuebing.grammar;
     requires io.yuebing.model;
     requires io.yuebing.text;
     requires jdk.management;

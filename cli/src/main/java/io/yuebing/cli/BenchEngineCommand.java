@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
             "Examples:",
             "  ./yuebing bench engine",
             "  ./yuebing bench engine --model /models/Qwen2.5-1.5B-Instruct-GPTQ-Int4 --batch 1,16 --threads 2",
+            "  ./yuebing bench engine --structured --batch 1 --rounds 5",
             "  ./yuebing bench engine --model model.gguf --prompt 32768 --batch 1 --rounds 1 --json"
         })
 final class BenchEngineCommand implements Callable<Integer> {
@@ -68,13 +69,18 @@ final class BenchEngineCommand implements Callable<Integer> {
             description = "Seed of the random prompts @|faint (1)|@.")
     private long seed;
 
+    @Option(
+            names = "--structured",
+            description = "Measure each batch again with answers held to a JSON schema, and print how much longer its steps take.")
+    private boolean structured;
+
     @Option(names = "--json", description = "Print one JSON object as the last line.")
     private boolean asJson;
 
     @Override
     public Integer call() throws InterruptedException {
         Configuration configuration = SettingOptions.configuration(spec);
-        EngineMeasurement.Wish wish = new EngineMeasurement.Wish(prompt, generate, batches, rounds, seed);
+        EngineMeasurement.Wish wish = new EngineMeasurement.Wish(prompt, generate, batches, rounds, seed, structured);
         EngineMeasurement.run(
                 configuration, wish, asJson, YuebingCommand.commandLine(spec).getOut());
         return 0;

@@ -21,7 +21,7 @@ final class EngineMeasurement {
     private EngineMeasurement() {}
 
     /** What the command line says beside the settings; {@link EngineBenchOptions} explains and checks it. */
-    record Wish(int prompt, int generate, List<Integer> batches, int rounds, long seed) {}
+    record Wish(int prompt, int generate, List<Integer> batches, int rounds, long seed, boolean structured) {}
 
     static void run(Configuration configuration, Wish wish, boolean asJson, PrintWriter out)
             throws InterruptedException {
@@ -36,7 +36,8 @@ final class EngineMeasurement {
                 ComputeMode.valueOf(configuration.get(Settings.COMPUTE).toUpperCase(Locale.ROOT)),
                 ElementType.parse(configuration.get(Settings.KV_DTYPE)),
                 configuration.get(Settings.BLOCK_SIZE),
-                configuration.get(Settings.MAX_NUM_BATCHED_TOKENS));
+                configuration.get(Settings.MAX_NUM_BATCHED_TOKENS),
+                wish.structured());
         Terminal terminal = Terminal.detect(System.getenv());
         ModelLocator.Located model = ModelLocator.ofProcess(terminal).locate(configuration);
         KernelChoice.wish(configuration.get(Settings.KERNELS));

@@ -69,7 +69,7 @@ class ModuleDirectionTest {
                 .whereLayer("engine")
                 .mayOnlyBeAccessedByLayers("connector", "node", "bench", "cli", "library")
                 .whereLayer("grammar")
-                .mayOnlyBeAccessedByLayers("engine", "dialect", "node", "library")
+                .mayOnlyBeAccessedByLayers("engine", "dialect", "node", "bench", "library")
                 .whereLayer("model")
                 .mayOnlyBeAccessedByLayers("engine", "node", "bench", "cli", "library")
                 .whereLayer("kernels")

@@ -26,6 +26,7 @@ final class StepRunner {
     private final int layers;
     private final int blockSize;
     private final Sampler sampler;
+    private final MasksAhead masks = new MasksAhead();
 
     private final CausalLm.LayerListener announcing = this::announce;
     private final CausalLm.LogitsSink reading = this::read;
@@ -33,6 +34,9 @@ final class StepRunner {
     // The step being run; kept, so that a step of the same shape as the last allocates nothing.
     private List<StepPlan.Slice> slices = List.of();
     private final List<ForwardBatch.Span> spans = new ArrayList<>();
+    /** How far the sequences have come that sample within a constraint. */
+    private final List<OutputState> constrained = new ArrayList<>();
+
     private final List<ForwardBatch.Span> unusedSpans = new ArrayList<>();
     private ForwardBatch batch = new ForwardBatch(new int[0], spans, new int[0]);
     private int[] logitRows = {};
@@ -87,7 +91,19 @@ final class StepRunner {
         Arrays.fill(failures, null);
         announceCached();
         prepare(plan.tokens());
+        prepareMasks();
         model.forward(batch, cache, announcing, reading);
+    }
+
+    private void prepareMasks() {
+        constrained.clear();
+        for (StepPlan.Slice slice : slices) {
+            OutputState output = slice.sequence().output();
+            if (output != null && samples(slice, slice.to() - 1)) {
+                constrained.add(output);
+            }
+        }
+        masks.begin(constrained);
     }
 
     private void prepare(int rows) {
@@ -169,6 +185,7 @@ final class StepRunner {
         if (output == null) {
             return;
         }
+        masks.await();
         try {
             if (!output.mask(logits, offset, model.config().vocabSize())) {
                 throw new ServiceException(

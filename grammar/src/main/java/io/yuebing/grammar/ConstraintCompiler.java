@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -27,7 +29,7 @@ public final class ConstraintCompiler {
 
     private final Supplier<Vocabulary> source;
     private @Nullable Vocabulary vocabulary;
-    private final Map<OutputConstraint, TokenMasks> compiled = new LinkedHashMap<>(16, 0.75f, true);
+    private final Map<OutputConstraint, CompletableFuture<TokenMasks>> compiled = new LinkedHashMap<>(16, 0.75f, true);
 
     /** @param vocabulary asked once, when the first constraint comes */
     public ConstraintCompiler(Supplier<Vocabulary> vocabulary) {
@@ -53,25 +55,58 @@ public final class ConstraintCompiler {
         return new OutputState(masks(constraint), endTokens);
     }
 
-    private synchronized TokenMasks masks(OutputConstraint constraint) {
-        TokenMasks known = compiled.get(constraint);
-        if (known != null) {
-            return known;
-        }
-        if (vocabulary == null) {
-            vocabulary = source.get();
+    /** Whoever asks for a constraint first compiles it, the others wait for him; different ones do not wait for each other. */
+    private TokenMasks masks(OutputConstraint constraint) {
+        CompletableFuture<TokenMasks> mine = new CompletableFuture<>();
+        CompletableFuture<TokenMasks> first = keep(constraint, mine);
+        if (first == mine) {
+            try {
+                mine.complete(new TokenMasks(automaton(constraint), vocabulary()));
+            } catch (Throwable e) {
+                forget(constraint, mine);
+                mine.completeExceptionally(e);
+            }
         }
         try {
-            TokenMasks masks = new TokenMasks(automaton(constraint), vocabulary);
-            compiled.put(constraint, masks);
+            return first.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof GrammarException refusal) {
+                throw new ServiceException(
+                        ErrorCode.INVALID_REQUEST,
+                        String.valueOf(refusal.getMessage()),
+                        "structured_outputs",
+                        refusal);
+            }
+            throw e;
+        }
+    }
+
+    /** The one who compiles the constraint, {@code mine} if nobody did before. */
+    private CompletableFuture<TokenMasks> keep(OutputConstraint constraint, CompletableFuture<TokenMasks> mine) {
+        synchronized (compiled) {
+            CompletableFuture<TokenMasks> known = compiled.get(constraint);
+            if (known != null) {
+                return known;
+            }
+            compiled.put(constraint, mine);
             if (compiled.size() > MAX_KEPT) {
                 compiled.remove(compiled.keySet().iterator().next());
             }
-            return masks;
-        } catch (GrammarException e) {
-            throw new ServiceException(
-                    ErrorCode.INVALID_REQUEST, String.valueOf(e.getMessage()), "structured_outputs", e);
+            return mine;
         }
+    }
+
+    private void forget(OutputConstraint constraint, CompletableFuture<TokenMasks> failed) {
+        synchronized (compiled) {
+            compiled.remove(constraint, failed);
+        }
+    }
+
+    private synchronized Vocabulary vocabulary() {
+        if (vocabulary == null) {
+            vocabulary = source.get();
+        }
+        return vocabulary;
     }
 
     static Automaton automaton(OutputConstraint constraint) {

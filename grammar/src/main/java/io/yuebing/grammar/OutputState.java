@@ -1,9 +1,11 @@
 package io.yuebing.grammar;
 
+import io.yuebing.grammar.TokenMasks.Head;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  * How far one answer has come in its grammar.
  *
  * <p>Two states that have taken the same tokens are the same, so a node that takes a sequence over rebuilds it from the
- * tokens delivered. Used by one thread at a time.
+ * tokens delivered. What may come next can be {@linkplain #prepare prepared} while the model computes. Used by one thread at
+ * a time.
  */
 public final class OutputState {
     /** Ways through an ambiguous grammar that are followed at once; more are dropped, the same everywhere. */
@@ -20,19 +23,18 @@ public final class OutputState {
     private final TokenMasks masks;
     private final Automaton automaton;
     private final int[] endTokens;
-    private final long[] scratch;
     private List<Head> heads;
     private boolean accepting;
+    /** What may come next, once it is found: a bit for each token. */
+    private long @Nullable [] allowed;
 
-    /** One way through the grammar: a node and who called its rule. */
-    private record Head(int node, @Nullable Frame frame) {}
+    private @Nullable GrammarException refusal;
 
     /** @param endTokens ids that end the answer, possible wherever it is complete */
     OutputState(TokenMasks masks, List<Integer> endTokens) {
         this.masks = masks;
         this.automaton = masks.automaton();
         this.endTokens = endTokens.stream().mapToInt(id -> id).toArray();
-        scratch = new long[masks.words()];
         heads = List.of();
         reach(List.of(new Head(automaton.start(), null)));
         accepting |= automaton.acceptsEmpty();
@@ -70,6 +72,8 @@ public final class OutputState {
 
     /** Adds what can be reached without another byte. */
     private void reach(List<Head> from) {
+        allowed = null;
+        refusal = null;
         Set<Head> all = new LinkedHashSet<>(from);
         List<Head> open = new ArrayList<>(all);
         accepting = false;
@@ -96,6 +100,25 @@ public final class OutputState {
     private static void add(Head head, Set<Head> all, List<Head> open) {
         if (all.add(head)) {
             open.add(head);
+        }
+    }
+
+    /** Whether {@link #mask} has nothing left to find out. */
+    public boolean prepared() {
+        if (allowed == null && refusal == null) {
+            allowed = masks.known(heads);
+        }
+        return allowed != null || refusal != null;
+    }
+
+    /** Finds the tokens that may come next, which takes up to some milliseconds where nobody has been before. */
+    public void prepare() {
+        if (!prepared()) {
+            try {
+                allowed = masks.after(heads);
+            } catch (GrammarException e) {
+                refusal = e;
+            }
         }
     }
 
@@ -130,6 +153,10 @@ public final class OutputState {
         if (bits == -1) {
             return;
         }
+        if (bits == 0) {
+            Arrays.fill(logits, from, from + count, Float.NEGATIVE_INFINITY);
+            return;
+        }
         for (int i = 0; i < count; i++) {
             if ((bits >>> i & 1) == 0) {
                 logits[from + i] = Float.NEGATIVE_INFINITY;
@@ -138,23 +165,10 @@ public final class OutputState {
     }
 
     private long[] allowed() {
-        if (heads.size() == 1) {
-            Head head = heads.getFirst();
-            TokenMasks.NodeMask mask = masks.of(head.node());
-            if (head.frame() == null || mask.exits().length == 0) {
-                return mask.allowed();
-            }
+        prepare();
+        if (refusal != null) {
+            throw refusal;
         }
-        Arrays.fill(scratch, 0);
-        for (Head head : heads) {
-            TokenMasks.NodeMask mask = masks.of(head.node());
-            for (int i = 0; i < scratch.length; i++) {
-                scratch[i] |= mask.allowed()[i];
-            }
-            if (head.frame() != null) {
-                masks.addBeyond(mask, head.frame(), scratch);
-            }
-        }
-        return scratch;
+        return Objects.requireNonNull(allowed);
     }
 }

@@ -1,29 +1,36 @@
 package io.yuebing.grammar;
 
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tokens that may follow each node of an automaton, found once and kept.
+ * The tokens that may follow each state of an automaton, found once and kept for all answers.
  *
- * <p>Whether a token fits mostly depends on the node alone. Where a token ends the node's rule and goes on after it, its
- * caller decides: the places in the vocabulary where that happens are kept with the node and followed for each
- * {@link Frame} anew. Thread-safe.
+ * <p>Whether a token fits mostly depends on the {@linkplain Head node} alone. Where a token ends the node's rule and goes on
+ * after it, its caller decides: the places in the vocabulary where that happens are kept with the node and followed for
+ * each {@link Frame} anew; what was found for a whole state is kept as well. Thread-safe.
  */
 final class TokenMasks {
-    /** Masks kept; one takes a bit for each token. */
-    private static final int MAX_KEPT = 1024;
+    /** Masks of nodes that are kept; one takes a bit for each token. */
+    private static final int MAX_NODES = 512;
+    /** Masks of states that are kept. */
+    private static final int MAX_STATES = 128;
     /** Steps through vocabulary and grammar for one mask. */
     private static final int MAX_STEPS = 20_000_000;
-    /** Steps for masks that are found before they are needed. */
-    private static final int STEPS_AHEAD = 2_000_000;
 
     private final Automaton automaton;
     private final Vocabulary vocabulary;
     private final AtomicReferenceArray<@Nullable NodeMask> masks;
     private int[] kept = new int[0];
     private int stored;
+    private final Map<List<Head>, long[]> states = new LinkedHashMap<>(16, 0.75f, true);
+
+    /** One way through the grammar: a node and who called its rule. */
+    record Head(int node, @Nullable Frame frame) {}
 
     /** @param exits places in the vocabulary where the node's rule has ended and longer tokens go on */
     record NodeMask(long[] allowed, int[] exits) {}
@@ -32,18 +39,6 @@ final class TokenMasks {
         this.automaton = automaton;
         this.vocabulary = vocabulary;
         masks = new AtomicReferenceArray<>(automaton.nodes());
-        int budget = STEPS_AHEAD;
-        for (int node = 0; node < automaton.nodes() && budget > 0 && node < MAX_KEPT; node++) {
-            budget -= vocabulary.size() / 64;
-            Walk walk = new Walk(new long[words()], true);
-            walk.from(0, node, null);
-            budget -= walk.steps;
-            keep(node, walk.result());
-        }
-    }
-
-    int words() {
-        return Math.ceilDiv(vocabulary.size(), 64);
     }
 
     Automaton automaton() {
@@ -54,13 +49,56 @@ final class TokenMasks {
         return vocabulary;
     }
 
+    /**
+     * The tokens that may follow a state, a bit for each; shared, not to be changed.
+     *
+     * @throws GrammarException if the grammar is too ambiguous to tell
+     */
+    long[] after(List<Head> heads) {
+        long[] known = known(heads);
+        if (known != null) {
+            return known;
+        }
+        long[] allowed = new long[Math.ceilDiv(vocabulary.size(), 64)];
+        for (Head head : heads) {
+            NodeMask mask = of(head.node());
+            for (int i = 0; i < allowed.length; i++) {
+                allowed[i] |= mask.allowed()[i];
+            }
+            if (head.frame() != null) {
+                addBeyond(mask, head.frame(), allowed);
+            }
+        }
+        synchronized (states) {
+            states.put(heads, allowed);
+            if (states.size() > MAX_STATES) {
+                states.remove(states.keySet().iterator().next());
+            }
+        }
+        return allowed;
+    }
+
+    /** The same if it has been found before and is still kept; otherwise null. */
+    long @Nullable [] known(List<Head> heads) {
+        if (heads.size() == 1) {
+            Head head = heads.getFirst();
+            NodeMask mask = masks.get(head.node());
+            if (mask != null && (head.frame() == null || mask.exits().length == 0)) {
+                return mask.allowed();
+            }
+        }
+        synchronized (states) {
+            return states.get(heads);
+        }
+    }
+
     /** What may follow a node, whoever called its rule. */
-    NodeMask of(int node) {
+    private NodeMask of(int node) {
         NodeMask known = masks.get(node);
         if (known != null) {
             return known;
         }
-        Walk walk = new Walk(new long[words()], true);
+        Walk walk = new Walk(new long[Math.ceilDiv(vocabulary.size(), 64)], true);
         walk.from(0, node, null);
         NodeMask found = walk.result();
         keep(node, found);
@@ -68,7 +106,7 @@ final class TokenMasks {
     }
 
     /** Adds the tokens that go on after the end of a node's rule. */
-    void addBeyond(NodeMask mask, Frame frame, long[] allowed) {
+    private void addBeyond(NodeMask mask, Frame frame, long[] allowed) {
         Walk walk = new Walk(allowed, false);
         for (int exit : mask.exits()) {
             walk.enter(exit, frame.node(), frame.parent());
@@ -77,7 +115,7 @@ final class TokenMasks {
 
     private synchronized void keep(int node, NodeMask mask) {
         if (kept.length == 0) {
-            kept = new int[Math.min(MAX_KEPT, automaton.nodes())];
+            kept = new int[Math.min(MAX_NODES, automaton.nodes())];
             Arrays.fill(kept, -1);
         }
         int place = stored++ % kept.length;

@@ -154,7 +154,8 @@ public final class NodeServer implements AutoCloseable {
                         config.prefixCaching(),
                         config.hashSeed()),
                 crashDumps(config),
-                Optional.of(new ConstraintCompiler(() -> vocabulary(tokenizer, shape.vocabSize()))));
+                Optional.of(new ConstraintCompiler(() -> new Vocabulary(
+                        Math.min(tokenizer.size(), shape.vocabSize()), tokenizer::answerBytes))));
     }
 
     private static CrashDumps crashDumps(NodeConfig config) {
@@ -165,13 +166,6 @@ public final class NodeServer implements AutoCloseable {
                         config.compute().name().toLowerCase(Locale.ROOT),
                         InstantSource.system()))
                 .orElse(CrashDumps.NONE);
-    }
-
-    /** Special tokens never stand for text. */
-    private static Vocabulary vocabulary(Tokenizer tokenizer, int rows) {
-        return new Vocabulary(
-                Math.min(tokenizer.size(), rows),
-                id -> tokenizer.isSpecial(id) ? new byte[0] : tokenizer.tokenBytes(id));
     }
 
     private static NodeServer listen(

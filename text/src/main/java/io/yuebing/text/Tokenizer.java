@@ -113,6 +113,11 @@ public final class Tokenizer implements AutoCloseable {
         return token == null ? new byte[0] : decoder.bytes(token);
     }
 
+    /** The bytes that one token adds to an answer: as {@link #tokenBytes}, but none for special tokens, which are not text. */
+    public byte[] answerBytes(int id) {
+        return isSpecial(id) ? new byte[0] : tokenBytes(id);
+    }
+
     /** The text that one token adds to a text, with U+FFFD for incomplete characters. */
     public String tokenText(int id) {
         StringBuilder text = new StringBuilder();

@@ -2,6 +2,8 @@ package io.yuebing.bench.engine;
 
 import io.yuebing.bench.Median;
 import java.util.List;
+import java.util.OptionalDouble;
+import java.util.stream.IntStream;
 
 /**
  * The speed with one number of sequences: medians of the rounds, and the rounds.
@@ -14,6 +16,7 @@ import java.util.List;
  * @param decodeArithmeticShare of the measured float FMA peak, 0 to 1
  * @param prefillRounds prompt tokens per second of each round
  * @param decodeRounds generated tokens per second of each round
+ * @param structuredRounds the same with answers held to a JSON schema; empty if that was not measured
  */
 public record BatchResult(
         int batch,
@@ -23,9 +26,10 @@ public record BatchResult(
         double decodeReadShare,
         double decodeArithmeticShare,
         List<Double> prefillRounds,
-        List<Double> decodeRounds) {
+        List<Double> decodeRounds,
+        List<Double> structuredRounds) {
 
-    static BatchResult of(int batch, int prompt, int generate, List<BatchRun> runs, StepLimits ideal) {
+    static BatchResult of(int batch, int prompt, int generate, List<BatchRun> runs, List<BatchRun> structured, StepLimits ideal) {
         double promptTokens = (double) batch * prompt;
         double tokens = (double) batch * generate;
         List<Double> prefill =
@@ -42,6 +46,19 @@ public record BatchResult(
                 ideal.decodeReadSeconds(batch, prompt, generate) / decodeSeconds,
                 ideal.decodeMacSeconds(batch, prompt, generate) / decodeSeconds,
                 prefill,
-                decode);
+                decode,
+                structured.stream().map(run -> tokens / run.decodeSeconds()).toList());
+    }
+
+    /**
+     * How much longer a decode step takes under a schema, as a share of the step without: the median over the rounds, each
+     * compared with its own; empty if that was not measured.
+     */
+    public OptionalDouble structuredOverhead() {
+        return structuredRounds.isEmpty()
+                ? OptionalDouble.empty()
+                : OptionalDouble.of(Median.of(IntStream.range(0, structuredRounds.size())
+                        .mapToObj(round -> decodeRounds.get(round) / structuredRounds.get(round) - 1)
+                        .toList()));
     }
 }

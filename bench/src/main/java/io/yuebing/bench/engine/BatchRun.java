@@ -2,11 +2,13 @@ package io.yuebing.bench.engine;
 
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.OutputConstraint;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.TokenStream;
 import io.yuebing.engine.Engine;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
@@ -35,13 +37,21 @@ record BatchRun(double prefillSeconds, double decodeSeconds) {
      *
      * @param generate tokens of each sequence to measure
      * @param maxTokens tokens that each may generate, as {@link EngineBenchOptions#maxTokens} counts
+     * @param constraint what the answers are held to; must not let them end
      */
-    static BatchRun of(Engine engine, int batch, int prompt, int generate, int maxTokens, Random random)
+    static BatchRun of(
+            Engine engine,
+            int batch,
+            int prompt,
+            int generate,
+            int maxTokens,
+            Optional<OutputConstraint> constraint,
+            Random random)
             throws InterruptedException {
         List<GenerateRequest> requests = new ArrayList<>();
         for (int i = 0; i < batch; i++) {
             requests.add(
-                    request("bench-" + i, prompt, maxTokens, engine.config().vocabSize(), random));
+                    request("bench-" + i, prompt, maxTokens, engine.config().vocabSize(), constraint, random));
         }
         CountDownLatch firstTokens = new CountDownLatch(batch);
         List<Reader> readers = new ArrayList<>();
@@ -63,14 +73,20 @@ record BatchRun(double prefillSeconds, double decodeSeconds) {
         }
     }
 
-    private static GenerateRequest request(String id, int prompt, int maxTokens, int vocabSize, Random random) {
+    private static GenerateRequest request(
+            String id,
+            int prompt,
+            int maxTokens,
+            int vocabSize,
+            Optional<OutputConstraint> constraint,
+            Random random) {
         int[] tokens = random.ints(prompt, 0, vocabSize).toArray();
         SamplingParams sampling = SamplingParams.builder()
                 .temperature(0)
                 .ignoreEos(true)
                 .maxTokens(maxTokens)
                 .build();
-        return GenerateRequest.of(id, tokens, sampling);
+        return GenerateRequest.of(id, tokens, sampling).withConstraint(constraint);
     }
 
     private static long get(Future<Long> end) throws InterruptedException {

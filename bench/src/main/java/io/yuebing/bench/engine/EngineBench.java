@@ -1,13 +1,18 @@
 package io.yuebing.bench.engine;
 
+import io.yuebing.api.OutputConstraint;
 import io.yuebing.api.UserError;
 import io.yuebing.bench.MachineLimits;
 import io.yuebing.bench.PeakMemory;
 import io.yuebing.bench.Progress;
+import io.yuebing.engine.CrashDumps;
 import io.yuebing.engine.Engine;
 import io.yuebing.engine.EngineConfig;
+import io.yuebing.grammar.ConstraintCompiler;
+import io.yuebing.grammar.Vocabulary;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.Models;
+import io.yuebing.text.Tokenizer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,7 +25,7 @@ import java.util.Random;
  * Measures the speed of the engine on a model: prefill and decode for each batch, beside the limits of the machine.
  *
  * <p>It is the engine that serves, with its scheduler, its chunks and its sampler; only the prefix cache is off. Rounds
- * take the batches in turn, so that a disturbance does not hit one of them alone.
+ * take the batches in turn, and measurements without and with a schema, so that a disturbance does not hit one of them alone.
  */
 public final class EngineBench {
     private static final long WARM_UP_NANOS = 3_000_000_000L;
@@ -35,12 +40,17 @@ public final class EngineBench {
     private final Progress progress;
     private final Random random;
     private final List<List<BatchRun>> runs = new ArrayList<>();
+    /** Those with answers held to a schema; empty where that is not measured. */
+    private final List<List<BatchRun>> structuredRuns = new ArrayList<>();
 
     private EngineBench(EngineBenchOptions options, Progress progress) {
         this.options = options;
         this.progress = progress;
         random = new Random(options.seed());
-        options.batches().forEach(batch -> runs.add(new ArrayList<>()));
+        options.batches().forEach(batch -> {
+            runs.add(new ArrayList<>());
+            structuredRuns.add(new ArrayList<>());
+        });
     }
 
     /**
@@ -61,7 +71,13 @@ public final class EngineBench {
                 Models.load(model, new Models.LoadOptions(options.compute(), options.threads(), loading, cache))) {
             double loadSeconds = (System.nanoTime() - begin) / 1e9;
             EngineBench bench = new EngineBench(options, progress);
-            try (Engine engine = Engine.start(loaded, bench.config(loaded))) {
+            Tokenizer tokenizer = options.structured() ? Tokenizer.load(model) : null;
+            try (tokenizer;
+                    Engine engine = Engine.start(
+                            loaded,
+                            bench.config(loaded),
+                            CrashDumps.NONE,
+                            Optional.ofNullable(tokenizer).map(it -> compiler(it, loaded)))) {
                 bench.warmUp(engine);
                 bench.measure(engine);
             }
@@ -70,6 +86,11 @@ public final class EngineBench {
             MachineLimits limits = MachineLimits.measure(options.threads());
             return bench.report(name, loaded, loadSeconds, peak, limits);
         }
+    }
+
+    private static ConstraintCompiler compiler(Tokenizer tokenizer, CausalLm model) {
+        int size = Math.min(tokenizer.size(), model.config().vocabSize());
+        return new ConstraintCompiler(() -> new Vocabulary(size, tokenizer::answerBytes));
     }
 
     private EngineConfig config(CausalLm model) {
@@ -116,10 +137,11 @@ public final class EngineBench {
     /** Until the compiler has seen enough of every loop. */
     private void warmUp(Engine engine) throws InterruptedException {
         long begin = System.nanoTime();
+        Optional<OutputConstraint> none = Optional.empty();
         do {
             progress.at("warming up", PREPARATION / 2);
-            BatchRun.of(engine, 1, WARM_UP_PROMPT, WARM_UP_GENERATE, warmUpTokens(), random);
-            BatchRun.of(engine, WARM_UP_BATCH, WARM_UP_PROMPT, WARM_UP_GENERATE, warmUpTokens(), random);
+            BatchRun.of(engine, 1, WARM_UP_PROMPT, WARM_UP_GENERATE, warmUpTokens(), none, random);
+            BatchRun.of(engine, WARM_UP_BATCH, WARM_UP_PROMPT, WARM_UP_GENERATE, warmUpTokens(), none, random);
         } while (System.nanoTime() - begin < WARM_UP_NANOS);
     }
 
@@ -133,12 +155,24 @@ public final class EngineBench {
                 progress.at(
                         String.format(Locale.ROOT, "round %d of %d, batch %d", round + 1, options.rounds(), batch),
                         PREPARATION + (1 - PREPARATION) * done / work);
-                runs.get(i)
-                        .add(BatchRun.of(
-                                engine, batch, options.prompt(), options.generate(), options.maxTokens(batch), random));
+                runs.get(i).add(run(engine, batch, Optional.empty()));
+                if (options.structured()) {
+                    structuredRuns.get(i).add(run(engine, batch, Optional.of(BenchSchema.PEOPLE)));
+                }
                 done += batch;
             }
         }
+    }
+
+    private BatchRun run(Engine engine, int batch, Optional<OutputConstraint> constraint) throws InterruptedException {
+        return BatchRun.of(
+                engine,
+                batch,
+                options.prompt(),
+                options.generate(),
+                options.maxTokens(batch),
+                constraint,
+                random);
     }
 
     private EngineReport report(
@@ -147,7 +181,13 @@ public final class EngineBench {
         List<BatchResult> results = new ArrayList<>();
         for (int i = 0; i < runs.size(); i++) {
             results.add(
-                    BatchResult.of(options.batches().get(i), options.prompt(), options.generate(), runs.get(i), ideal));
+                    BatchResult.of(
+                    options.batches().get(i),
+                    options.prompt(),
+                    options.generate(),
+                    runs.get(i),
+                    structuredRuns.get(i),
+                    ideal));
         }
         return new EngineReport(name, options, loadSeconds, peak, limits, results);
     }

@@ -18,6 +18,7 @@ import java.util.List;
  * @param kvType element type of the KV cache
  * @param blockSize tokens in a KV block
  * @param maxBatchedTokens token budget of a step
+ * @param structured whether each measurement is made a second time with answers held to a JSON schema
  */
 public record EngineBenchOptions(
         int prompt,
@@ -29,7 +30,8 @@ public record EngineBenchOptions(
         ComputeMode compute,
         ElementType kvType,
         int blockSize,
-        int maxBatchedTokens) {
+        int maxBatchedTokens,
+        boolean structured) {
 
     private static final int MAX_TOKENS = 1 << 24;
     private static final int MAX_BATCH = 4096;
@@ -50,6 +52,12 @@ public record EngineBenchOptions(
             throw new UserError("--max-num-batched-tokens " + maxBatchedTokens + " leaves no room for prompts beside "
                     + largestBatch(batches) + " sequences that decode; raise it or choose a smaller --batch");
         }
+        int longest = batches.stream().mapToInt(batch -> maxTokens(prompt, generate, maxBatchedTokens, batch)).max().orElseThrow();
+        if (structured && longest > BenchSchema.SURE_TOKENS) {
+            throw new UserError("--structured measures answers of up to " + BenchSchema.SURE_TOKENS + " tokens, but --generate "
+                    + generate + " with --batch " + largestBatch(batches) + " makes " + longest
+                    + "; choose a smaller --generate or --prompt");
+        }
     }
 
     int largestBatch() {
@@ -65,6 +73,10 @@ public record EngineBenchOptions(
      * generated enough: the earlier ones decode while later prompts are computed.
      */
     int maxTokens(int batch) {
+        return maxTokens(prompt, generate, maxBatchedTokens, batch);
+    }
+
+    private static int maxTokens(int prompt, int generate, int maxBatchedTokens, int batch) {
         long stepsOfPrompts = Math.ceilDiv((long) batch * prompt, maxBatchedTokens - batch) + 1;
         return Math.toIntExact(1 + generate + (batch == 1 ? 0 : stepsOfPrompts));
     }

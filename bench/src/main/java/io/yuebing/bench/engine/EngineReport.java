@@ -1,6 +1,7 @@
 package io.yuebing.bench.engine;
 
 import io.yuebing.bench.MachineLimits;
+import io.yuebing.bench.Median;
 import io.yuebing.kernels.KernelChoice;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -57,21 +58,34 @@ public record EngineReport(
         fields.put("decode_share_of_fma_limit", result.decodeArithmeticShare());
         fields.put("prefill_tokens_per_s_rounds", result.prefillRounds());
         fields.put("decode_tokens_per_s_rounds", result.decodeRounds());
+        result.structuredOverhead().ifPresent(overhead -> {
+            fields.put("structured_tokens_per_s_rounds", result.structuredRounds());
+            fields.put("structured_overhead", overhead);
+        });
         return fields;
     }
 
     /** A table with a row for each batch, its heading first. */
     public List<List<String>> table() {
         List<List<String>> rows = new ArrayList<>();
-        rows.add(List.of("batch", "prefill tok/s", "of FMA peak", "decode tok/s", "of read limit", "of FMA peak"));
+        List<String> heading = new ArrayList<>(
+                List.of("batch", "prefill tok/s", "of FMA peak", "decode tok/s", "of read limit", "of FMA peak"));
+        if (options.structured()) {
+            heading.addAll(List.of("with schema", "overhead"));
+        }
+        rows.add(heading);
         for (BatchResult result : batches) {
-            rows.add(List.of(
+            List<String> row = new ArrayList<>(List.of(
                     String.valueOf(result.batch()),
                     speed(result.prefillTokensPerSecond()),
                     percent(result.prefillArithmeticShare()),
                     speed(result.decodeTokensPerSecond()),
                     percent(result.decodeReadShare()),
                     percent(result.decodeArithmeticShare())));
+            result.structuredOverhead()
+                    .ifPresent(overhead -> row.addAll(
+                            List.of(speed(Median.of(result.structuredRounds())), percent(overhead))));
+            rows.add(row);
         }
         return rows;
     }

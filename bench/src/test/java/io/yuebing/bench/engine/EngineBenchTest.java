@@ -19,7 +19,7 @@ class EngineBenchTest {
 
     private static EngineBenchOptions options(int prompt, int generate, Integer... batches) {
         return new EngineBenchOptions(
-                prompt, generate, List.of(batches), 2, 1, 2, ComputeMode.INT8, ElementType.BF16, 16, 32);
+                prompt, generate, List.of(batches), 2, 1, 2, ComputeMode.INT8, ElementType.BF16, 16, 32, true);
     }
 
     @Test
@@ -32,6 +32,7 @@ class EngineBenchTest {
         assertThat(report.batches()).allSatisfy(result -> {
             assertThat(result.prefillRounds()).hasSize(2).allMatch(speed -> speed > 0);
             assertThat(result.decodeRounds()).hasSize(2).allMatch(speed -> speed > 0);
+            assertThat(result.structuredRounds()).hasSize(2).allMatch(speed -> speed > 0);
             assertThat(result.prefillArithmeticShare()).isBetween(0.0, 2.0);
             assertThat(result.decodeReadShare()).isPositive();
         });
@@ -41,7 +42,8 @@ class EngineBenchTest {
         assertThat(report.fields().get("batches"))
                 .asInstanceOf(org.assertj.core.api.InstanceOfAssertFactories.list(Map.class))
                 .hasSize(2)
-                .allSatisfy(batch -> assertThat(batch).containsKeys("prefill_tokens_per_s", "decode_tokens_per_s"));
+                .allSatisfy(batch -> assertThat(batch)
+                        .containsKeys("prefill_tokens_per_s", "decode_tokens_per_s", "structured_overhead"));
         assertThat(shares).isSorted().last().isEqualTo(1.0);
     }
 
