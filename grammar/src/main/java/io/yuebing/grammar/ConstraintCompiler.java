@@ -72,10 +72,7 @@ public final class ConstraintCompiler {
         } catch (CompletionException e) {
             if (e.getCause() instanceof GrammarException refusal) {
                 throw new ServiceException(
-                        ErrorCode.INVALID_REQUEST,
-                        String.valueOf(refusal.getMessage()),
-                        "structured_outputs",
-                        refusal);
+                        ErrorCode.INVALID_REQUEST, String.valueOf(refusal.getMessage()), "structured_outputs", refusal);
             }
             throw e;
         }

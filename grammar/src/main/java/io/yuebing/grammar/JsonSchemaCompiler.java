@@ -339,13 +339,13 @@ final class JsonSchemaCompiler {
         int least = count(schema, "minLength", 0, path);
         int most = count(schema, "maxLength", Expr.UNBOUNDED, path);
         requireOrder("minLength", least, "maxLength", most, path);
-        boolean bounded = schema.has("minLength") || schema.has("maxLength");
-        if (schema.has("pattern") && (bounded || schema.has("format")) || schema.has("format") && bounded) {
-            throw new GrammarException("Only one of pattern, format and minLength/maxLength can be kept at " + path
-                    + "; write them as one pattern");
+        if (schema.has("pattern") && schema.has("format")) {
+            throw new GrammarException(
+                    "Only one of pattern and format can be kept at " + path + "; write them as one pattern");
         }
         if (schema.has("pattern")) {
             String pattern = schema.get("pattern").asString("");
+            requireLength("pattern", RegexParser.search(pattern, Expr::chars), least, most, path);
             return JsonText.string(RegexParser.search(pattern, JsonText::character));
         }
         if (schema.has("format")) {
@@ -353,9 +353,21 @@ final class JsonSchemaCompiler {
             String expression = StringFormats.expression(format)
                     .orElseThrow(() -> new GrammarException("format \"" + format + "\" at " + path
                             + " is not enforced; use pattern or one of " + StringFormats.names()));
+            requireLength("format", RegexParser.whole(expression, Expr::chars), least, most, path);
             return JsonText.string(RegexParser.whole(expression, JsonText::character));
         }
         return JsonText.string(new Expr.Repeat(JsonText.CHARACTER, least, most));
+    }
+
+    /** Lengths beside a pattern or format are kept only where its texts have them anyway. */
+    private static void requireLength(String keyword, Expr text, int least, int most, String path) {
+        TextLength length = TextLength.of(text);
+        if (!length.within(least, most)) {
+            throw new GrammarException("minLength and maxLength at " + path + " are not enforced beside a " + keyword
+                    + " whose texts have " + length.least() + " to "
+                    + (length.most() == Expr.UNBOUNDED ? "any number of" : length.most())
+                    + " characters; bound the repetitions of a pattern instead");
+        }
     }
 
     private static Expr number(ObjectNode schema, boolean whole, String path) {

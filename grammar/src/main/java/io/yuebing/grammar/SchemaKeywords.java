@@ -27,6 +27,9 @@ final class SchemaKeywords {
             "example",
             "examples",
             "deprecated",
+            "discriminator",
+            "contentMediaType",
+            "contentEncoding",
             "readOnly",
             "writeOnly");
 

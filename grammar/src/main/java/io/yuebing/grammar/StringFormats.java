@@ -14,10 +14,14 @@ final class StringFormats {
     private static final String HOST = LABEL + "(\\." + LABEL + "){0,4}";
     private static final String HEX = "[0-9a-f]";
 
+    private static final String COUNT = "\\d{1,3}";
+    private static final String CLOCK = "T(" + COUNT + "H(" + COUNT + "M)?|" + COUNT + "M|" + COUNT + "S)";
+
     private static final Map<String, String> EXPRESSIONS = new TreeMap<>(Map.of(
             "date", DATE,
             "time", TIME,
             "date-time", DATE + "T" + TIME,
+            "duration", "P(" + COUNT + "W|" + COUNT + "Y|" + COUNT + "M|" + COUNT + "D(" + CLOCK + ")?|" + CLOCK + ")",
             "uuid", HEX + "{8}(-" + HEX + "{4}){3}-" + HEX + "{12}",
             "email",
                     "[a-z0-9]([a-z0-9_+-]{0,18}[a-z0-9])?(\\.[a-z0-9]{1,12}){0,2}@" + LABEL + "(\\." + LABEL

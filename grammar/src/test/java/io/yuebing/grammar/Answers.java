@@ -23,10 +23,17 @@ final class Answers {
         compiler = new ConstraintCompiler(() -> new Vocabulary(size, this::text));
         hurry = new float[size + 1];
         for (int id = 0; id < size; id++) {
-            String text = tokenizer.tokenText(id);
-            hurry[id] = text.matches("[\"\\]}]+") ? 1 : text.matches("[,\\\\].*") ? -1 : 0;
+            hurry[id] = hurry(tokenizer.tokenText(id));
         }
         hurry[end] = 1;
+    }
+
+    /** Quotes first, then characters one by one, so that what a pattern still asks for comes soon. */
+    private static float hurry(String text) {
+        if (text.matches("\"[\\]}]*")) {
+            return 1.5f;
+        }
+        return text.matches("[,\\\\].*") ? -1 : text.matches("[ -~&&[^{\\[]]") ? 1 : 0;
     }
 
     private byte[] text(int id) {
@@ -37,7 +44,7 @@ final class Answers {
         return compiler.begin(constraint, List.of(end));
     }
 
-    /** A whole answer; empty if it has not ended after {@code most} tokens. */
+    /** A whole answer, which the logits push to its end the more the longer it is; empty if it has not ended after {@code most} tokens. */
     Optional<String> sample(OutputConstraint constraint, SplittableRandom random, int most) {
         OutputState state = begin(constraint);
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();

@@ -13,7 +13,7 @@ final class RandomSchemas {
     private static final List<String> NAMES = List.of("id", "name", "Größe", "a\"b", "value", "日本", "x-y", "nam");
     /** Not email, for which the validator knows a list of top-level domains. */
     private static final List<String> FORMATS =
-            List.of("date", "time", "date-time", "uuid", "ipv4", "ipv6", "hostname", "uri");
+            List.of("date", "time", "date-time", "duration", "uuid", "ipv4", "ipv6", "hostname", "uri");
 
     private static final List<String> PATTERNS =
             List.of("^[a-z]{2,5}$", "^\\d+(\\.\\d{2})?$", "x", "^(foo|bar)+", "[^a-y]$", "^\\w+\\s\"\\S\\\\?$");
