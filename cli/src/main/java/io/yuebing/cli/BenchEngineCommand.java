@@ -71,7 +71,8 @@ final class BenchEngineCommand implements Callable<Integer> {
 
     @Option(
             names = "--structured",
-            description = "Measure each batch again with answers held to a JSON schema, and print how much longer its steps take.")
+            description =
+                    "Measure each batch again with answers held to a JSON schema, and print how much longer its steps take.")
     private boolean structured;
 
     @Option(names = "--json", description = "Print one JSON object as the last line.")

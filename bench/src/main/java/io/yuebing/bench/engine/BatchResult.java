@@ -29,7 +29,8 @@ public record BatchResult(
         List<Double> decodeRounds,
         List<Double> structuredRounds) {
 
-    static BatchResult of(int batch, int prompt, int generate, List<BatchRun> runs, List<BatchRun> structured, StepLimits ideal) {
+    static BatchResult of(
+            int batch, int prompt, int generate, List<BatchRun> runs, List<BatchRun> structured, StepLimits ideal) {
         double promptTokens = (double) batch * prompt;
         double tokens = (double) batch * generate;
         List<Double> prefill =

@@ -74,12 +74,7 @@ record BatchRun(double prefillSeconds, double decodeSeconds) {
     }
 
     private static GenerateRequest request(
-            String id,
-            int prompt,
-            int maxTokens,
-            int vocabSize,
-            Optional<OutputConstraint> constraint,
-            Random random) {
+            String id, int prompt, int maxTokens, int vocabSize, Optional<OutputConstraint> constraint, Random random) {
         int[] tokens = random.ints(prompt, 0, vocabSize).toArray();
         SamplingParams sampling = SamplingParams.builder()
                 .temperature(0)

@@ -166,13 +166,7 @@ public final class EngineBench {
 
     private BatchRun run(Engine engine, int batch, Optional<OutputConstraint> constraint) throws InterruptedException {
         return BatchRun.of(
-                engine,
-                batch,
-                options.prompt(),
-                options.generate(),
-                options.maxTokens(batch),
-                constraint,
-                random);
+                engine, batch, options.prompt(), options.generate(), options.maxTokens(batch), constraint, random);
     }
 
     private EngineReport report(
@@ -180,8 +174,7 @@ public final class EngineBench {
         StepLimits ideal = StepLimits.of(model, options.kvType(), limits);
         List<BatchResult> results = new ArrayList<>();
         for (int i = 0; i < runs.size(); i++) {
-            results.add(
-                    BatchResult.of(
+            results.add(BatchResult.of(
                     options.batches().get(i),
                     options.prompt(),
                     options.generate(),

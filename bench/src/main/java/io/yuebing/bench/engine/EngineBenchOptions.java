@@ -52,11 +52,15 @@ public record EngineBenchOptions(
             throw new UserError("--max-num-batched-tokens " + maxBatchedTokens + " leaves no room for prompts beside "
                     + largestBatch(batches) + " sequences that decode; raise it or choose a smaller --batch");
         }
-        int longest = batches.stream().mapToInt(batch -> maxTokens(prompt, generate, maxBatchedTokens, batch)).max().orElseThrow();
+        int longest = batches.stream()
+                .mapToInt(batch -> maxTokens(prompt, generate, maxBatchedTokens, batch))
+                .max()
+                .orElseThrow();
         if (structured && longest > BenchSchema.SURE_TOKENS) {
-            throw new UserError("--structured measures answers of up to " + BenchSchema.SURE_TOKENS + " tokens, but --generate "
-                    + generate + " with --batch " + largestBatch(batches) + " makes " + longest
-                    + "; choose a smaller --generate or --prompt");
+            throw new UserError(
+                    "--structured measures answers of up to " + BenchSchema.SURE_TOKENS + " tokens, but --generate "
+                            + generate + " with --batch " + largestBatch(batches) + " makes " + longest
+                            + "; choose a smaller --generate or --prompt");
         }
     }
 

@@ -83,8 +83,8 @@ public record EngineReport(
                     percent(result.decodeReadShare()),
                     percent(result.decodeArithmeticShare())));
             result.structuredOverhead()
-                    .ifPresent(overhead -> row.addAll(
-                            List.of(speed(Median.of(result.structuredRounds())), percent(overhead))));
+                    .ifPresent(overhead ->
+                            row.addAll(List.of(speed(Median.of(result.structuredRounds())), percent(overhead))));
             rows.add(row);
         }
         return rows;
