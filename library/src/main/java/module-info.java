@@ -12,6 +12,7 @@ module io.yuebing.library {
     requires transitive io.yuebing.kv;
     requires transitive io.yuebing.text;
     requires io.yuebing.engine;
+    requires io.yuebing.grammar;
     requires io.yuebing.model;
 
     exports io.yuebing.library;

@@ -10,8 +10,12 @@ import dev.langchain4j.exception.InternalServerException;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.RateLimitException;
 import dev.langchain4j.exception.UnsupportedFeatureException;
+import dev.langchain4j.internal.Json;
+import dev.langchain4j.internal.JsonSchemaElementUtils;
 import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ResponseFormat;
 import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.request.json.JsonSchema;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.TokenUsage;
@@ -45,7 +49,18 @@ final class Translation {
         translated = with(translated, request.frequencyPenalty(), SamplingParams.Builder::frequencyPenalty);
         translated = with(translated, request.presencePenalty(), SamplingParams.Builder::presencePenalty);
         translated = with(translated, request.maxOutputTokens(), SamplingParams.Builder::maxTokens);
+        ResponseFormat format = request.responseFormat();
+        if (format != null && format.type() == ResponseFormatType.JSON) {
+            translated = translated.jsonSchema(schema(format.jsonSchema()));
+        }
         return request.stopSequences() == null ? translated : translated.stop(request.stopSequences());
+    }
+
+    /** Without a schema any object. */
+    private static String schema(@Nullable JsonSchema schema) {
+        return schema == null
+                ? "{\"type\":\"object\"}"
+                : Json.toJson(JsonSchemaElementUtils.toMap(schema.rootElement()));
     }
 
     private static <T> Request with(
@@ -58,9 +73,6 @@ final class Translation {
                 && !request.toolSpecifications().isEmpty()) {
             throw new UnsupportedFeatureException(
                     "Tools are not supported by the model in this process; serve it with `yuebing serve` to call tools.");
-        }
-        if (request.responseFormat() != null && request.responseFormat().type() == ResponseFormatType.JSON) {
-            throw new UnsupportedFeatureException("The response format JSON is not supported; ask for text.");
         }
         if (request.modelName() != null && !request.modelName().equals(model.name())) {
             throw new UnsupportedFeatureException("There is no model " + request.modelName()

@@ -13,6 +13,10 @@ import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.request.ResponseFormat;
+import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.request.json.JsonEnumSchema;
+import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
+import dev.langchain4j.model.chat.request.json.JsonSchema;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
@@ -142,6 +146,27 @@ class ChatModelsTest {
     }
 
     @Test
+    void answersKeepToTheSchemaOfTheResponseFormat() {
+        ResponseFormat format = ResponseFormat.builder()
+                .type(ResponseFormatType.JSON)
+                .jsonSchema(JsonSchema.builder()
+                        .name("sum")
+                        .rootElement(JsonObjectSchema.builder()
+                                .addProperty(
+                                        "parity",
+                                        JsonEnumSchema.builder()
+                                                .enumValues("even", "odd")
+                                                .build())
+                                .required("parity")
+                                .build())
+                        .build())
+                .build();
+        ChatResponse response = new YuebingChatModel(engine)
+                .chat(SUM.toBuilder().responseFormat(format).build());
+        assertThat(response.aiMessage().text()).matches("\\{\"parity\": ?\"(even|odd)\"}");
+    }
+
+    @Test
     void whatIsNotSupportedIsRefusedByName() {
         YuebingChatModel model = new YuebingChatModel(engine);
         ToolSpecification tool = ToolSpecification.builder().name("clock").build();
@@ -149,10 +174,6 @@ class ChatModelsTest {
                         model.chat(SUM.toBuilder().toolSpecifications(tool).build()))
                 .isInstanceOf(UnsupportedFeatureException.class)
                 .hasMessageStartingWith("Tools");
-        assertThatThrownBy(() -> model.chat(
-                        SUM.toBuilder().responseFormat(ResponseFormat.JSON).build()))
-                .isInstanceOf(UnsupportedFeatureException.class)
-                .hasMessageContaining("JSON");
         assertThatThrownBy(() -> model.chat(UserMessage.from(ImageContent.from("https://example.com/a.png"))))
                 .isInstanceOf(UnsupportedFeatureException.class)
                 .hasMessageContaining("IMAGE");

@@ -13,6 +13,8 @@ import io.yuebing.engine.CrashDumps;
 import io.yuebing.engine.EngineConfig;
 import io.yuebing.engine.KvSizing;
 import io.yuebing.engine.MachineMemory;
+import io.yuebing.grammar.ConstraintCompiler;
+import io.yuebing.grammar.Vocabulary;
 import io.yuebing.kv.KvLayout;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.ModelConfig;
@@ -100,8 +102,12 @@ public final class Engine implements Generator, AutoCloseable {
                             options.threads(),
                             Models.ProgressListener.NONE,
                             options.weightCache().map(dir -> new Models.CacheOptions(dir, WEIGHT_CACHE_BYTES))));
-            io.yuebing.engine.Engine engine =
-                    io.yuebing.engine.Engine.start(loaded, config(loaded, options), crashDumps(model, options));
+            int words = Math.min(tokenizer.size(), loaded.config().vocabSize());
+            io.yuebing.engine.Engine engine = io.yuebing.engine.Engine.start(
+                    loaded,
+                    config(loaded, options),
+                    crashDumps(model, options),
+                    Optional.of(new ConstraintCompiler(() -> new Vocabulary(words, tokenizer::answerBytes))));
             opened = new Engine(info(model, loaded, engine), tokenizer, template, loaded, engine);
             return opened;
         } finally {
@@ -163,7 +169,7 @@ public final class Engine implements Generator, AutoCloseable {
      * Begins to generate.
      *
      * @throws ServiceException {@link ErrorCode#INVALID_REQUEST} if a parameter is out of range, the prompt does not fit into
-     *     the context or the chat template refuses the messages; {@link ErrorCode#OVERLOADED} if too many requests wait;
+     *     the context, the chat template refuses the messages or the constraint cannot be kept; {@link ErrorCode#OVERLOADED} if too many requests wait;
      *     {@link ErrorCode#UNAVAILABLE} if the engine is closed
      */
     public Generation generate(Request request) {
@@ -177,9 +183,10 @@ public final class Engine implements Generator, AutoCloseable {
                     "prompt");
         }
         GenerateRequest sequence = GenerateRequest.of(
-                "library-" + requests.incrementAndGet(),
-                prompt,
-                request.sampling(defaults().maxTokens(room)));
+                        "library-" + requests.incrementAndGet(),
+                        prompt,
+                        request.sampling(defaults().maxTokens(room)))
+                .withConstraint(request.constraint());
         return new Generation(engine.generate(sequence), sequence, info.eosTokenIds(), tokenizer, request.stop());
     }
 

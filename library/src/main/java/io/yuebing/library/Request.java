@@ -1,8 +1,10 @@
 package io.yuebing.library;
 
+import io.yuebing.api.OutputConstraint;
 import io.yuebing.api.SamplingParams;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.UnaryOperator;
 
 /**
@@ -19,11 +21,17 @@ public final class Request {
     private final Prompt prompt;
     private final UnaryOperator<SamplingParams.Builder> sampling;
     private final List<String> stop;
+    private final Optional<OutputConstraint> constraint;
 
-    private Request(Prompt prompt, UnaryOperator<SamplingParams.Builder> sampling, List<String> stop) {
+    private Request(
+            Prompt prompt,
+            UnaryOperator<SamplingParams.Builder> sampling,
+            List<String> stop,
+            Optional<OutputConstraint> constraint) {
         this.prompt = prompt;
         this.sampling = sampling;
         this.stop = stop;
+        this.constraint = constraint;
     }
 
     /** What a generation begins with. */
@@ -62,7 +70,7 @@ public final class Request {
     }
 
     private static Request of(Prompt prompt) {
-        return new Request(prompt, builder -> builder, List.of());
+        return new Request(prompt, builder -> builder, List.of(), Optional.empty());
     }
 
     /**
@@ -74,7 +82,7 @@ public final class Request {
         if (!(prompt instanceof Prompt.Chat chat)) {
             throw new IllegalStateException("only a chat has a template; begin with Request.chat");
         }
-        return new Request(new Prompt.Chat(chat.messages(), arguments), sampling, stop);
+        return new Request(new Prompt.Chat(chat.messages(), arguments), sampling, stop, constraint);
     }
 
     /** Most tokens to generate, at least 1. */
@@ -104,7 +112,7 @@ public final class Request {
 
     /** Any other parameter: {@code request.sampling(s -> s.logprobs(3).ignoreEos(true))}. */
     public Request sampling(UnaryOperator<SamplingParams.Builder> change) {
-        return new Request(prompt, builder -> change.apply(sampling.apply(builder)), stop);
+        return new Request(prompt, builder -> change.apply(sampling.apply(builder)), stop, constraint);
     }
 
     /**
@@ -121,7 +129,24 @@ public final class Request {
         if (texts.contains("")) {
             throw new IllegalArgumentException("a stop string must not be empty");
         }
-        return new Request(prompt, sampling, List.copyOf(texts));
+        return new Request(prompt, sampling, List.copyOf(texts), constraint);
+    }
+
+    /**
+     * Holds the answer to a JSON schema; {@code {"type": "object"}} for any object. docs/STRUCTURED_OUTPUT.md lists the
+     * keywords.
+     */
+    public Request jsonSchema(String schema) {
+        return constraint(new OutputConstraint(OutputConstraint.Kind.JSON, schema));
+    }
+
+    /** Holds the answer to a schema, a regular expression, one of some choices or a grammar, from its first token on. */
+    public Request constraint(OutputConstraint value) {
+        return new Request(prompt, sampling, stop, Optional.of(value));
+    }
+
+    Optional<OutputConstraint> constraint() {
+        return constraint;
     }
 
     Prompt prompt() {

@@ -59,6 +59,24 @@ class EngineTest {
     }
 
     @Test
+    void anAnswerKeepsToItsSchema() {
+        String schema = """
+                {"type": "object", "properties": {"sum": {"type": "integer", "minimum": 0, "maximum": 99}},
+                 "required": ["sum"], "additionalProperties": false}""";
+        Answer answer = engine.generate(
+                        Request.chat(Message.user("What is 7 + 5?")).jsonSchema(schema))
+                .answer();
+        assertThat(answer.text()).matches("\\{\"sum\": ?\\d{1,2}}");
+    }
+
+    @Test
+    void aSchemaThatCannotBeKeptIsRefusedByKeyword() {
+        assertThatThrownBy(() -> engine.generate(STORY.jsonSchema("{\"type\":\"integer\",\"multipleOf\":5}")))
+                .isInstanceOf(ServiceException.class)
+                .hasMessageContaining("multipleOf");
+    }
+
+    @Test
     void theTextIsThatOfTheTokens() throws InterruptedException {
         int[] prompt = engine.tokenizer().encode("Once upon a time", true);
         List<Integer> ids = new ArrayList<>();
