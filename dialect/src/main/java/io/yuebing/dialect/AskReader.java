@@ -10,6 +10,7 @@ import io.yuebing.api.OutputConstraint;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
 import io.yuebing.api.ThinkingBudget;
+import io.yuebing.dialect.reasoning.ReasoningFormat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -146,9 +147,7 @@ final class AskReader {
         for (Prompt prompt : prompts) {
             int maxTokens = SamplingFields.outputTokens(
                     model.info(), prompt.tokens().length, kind.maxTokens(), kind.promptField());
-            Optional<ThinkingBudget> thinking = thinkingTokens.isEmpty()
-                    ? Optional.empty()
-                    : thinkingTags().map(tags -> tags.budget(thinkingTokens.getAsInt(), prompt, kind.reading()));
+            Optional<ThinkingBudget> thinking = thinking(thinkingTokens, prompt, kind);
             for (int choice = 0; choice < best.candidates(); choice++) {
                 long seed = sampling.seed().isPresent()
                         ? Seeds.ofChoice(sampling.seed().getAsLong(), choice)
@@ -225,6 +224,16 @@ final class AskReader {
                             + model.info().name() + "` would have to be started with --reasoning-parser");
         }
         return asked;
+    }
+
+    /** A constraint needs to know where the thoughts end as much as a limit does, unless the prompt has ended them. */
+    private Optional<ThinkingBudget> thinking(OptionalInt tokens, Prompt prompt, Kind kind) {
+        boolean first = kind.constraint().isPresent()
+                && kind.reading().reasoning().isPresent()
+                && !prompt.text().stripTrailing().endsWith(ReasoningFormat.CLOSE);
+        return tokens.isPresent() || first
+                ? thinkingTags().map(tags -> tags.budget(tokens.orElse(Integer.MAX_VALUE), prompt, kind.reading()))
+                : Optional.empty();
     }
 
     private Optional<ThinkingTags> thinkingTags() {

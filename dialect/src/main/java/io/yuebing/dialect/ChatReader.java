@@ -52,17 +52,16 @@ final class ChatReader {
                         constraint));
     }
 
-    /** Calls are looked for only where the request offers tools; a constrained answer has no thoughts. */
+    /** Calls are looked for only where the request offers tools, and not in an answer that must be something else. */
     private AnswerReading reading(RequestFields fields, ToolFields tools, Optional<OutputConstraint> constraint) {
-        boolean forced = tools.forced().isPresent();
         boolean plain = tools.tools().isEmpty() || constraint.isPresent();
         return new AnswerReading(
-                forced
-                        ? Optional.of(ToolFields.FORCED)
+                tools.forced().isPresent()
+                        ? Optional.of(ForcedCalls.FORMAT)
                         : plain ? Optional.empty() : common.parsers().tools(),
                 tools.schemas(),
-                tools.parallelCalls() && !forced,
-                constraint.isPresent() ? Optional.empty() : common.parsers().reasoning(),
+                tools.parallelCalls(),
+                common.parsers().reasoning(),
                 fields.flag("include_reasoning", true));
     }
 

@@ -1,27 +1,21 @@
 package io.yuebing.dialect;
 
 import io.yuebing.api.OutputConstraint;
-import io.yuebing.dialect.tools.ToolFormat;
 import io.yuebing.dialect.tools.ToolSchemas;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The fields of a chat request that concern tools.
  *
  * @param tools what the model may call; empty where {@code tool_choice} forbids calls
  * @param parallelCalls whether it may call more than one at once
- * @param forced the call that the answer must be, where {@code tool_choice} asks for one
+ * @param forced the calls that the answer must be, where {@code tool_choice} asks for one
  */
 record ToolFields(List<JsonNode> tools, boolean parallelCalls, Optional<OutputConstraint> forced) {
-    /** The format of forced calls, whatever the template shows: one bare object with name and parameters. */
-    static final ToolFormat FORCED = ToolFormat.LLAMA3_JSON;
-
     static ToolFields read(RequestFields fields) {
         List<JsonNode> tools = new ArrayList<>();
         JsonNode given = fields.any("tools").orElse(null);
@@ -44,43 +38,12 @@ record ToolFields(List<JsonNode> tools, boolean parallelCalls, Optional<OutputCo
         }
         List<JsonNode> callable = callable(choice, tools);
         boolean free = choice.isString() && !choice.stringValue().equals("required");
-        return new ToolFields(
-                free ? callable : tools, parallel, free ? Optional.empty() : Optional.of(force(callable)));
-    }
-
-    private static OutputConstraint force(List<JsonNode> callable) {
-        ObjectNode schema = Json.object();
-        ArrayNode calls = schema.putArray("anyOf");
-        for (JsonNode tool : callable) {
-            JsonNode function = tool.path("function");
-            ObjectNode call = calls.addObject().put("type", "object");
-            ObjectNode properties = call.putObject("properties");
-            properties.putObject("name").set("const", function.path("name"));
-            JsonNode parameters = function.path("parameters");
-            properties.set(
-                    "parameters",
-                    parameters.isObject() ? parameters : Json.object().put("type", "object"));
-            call.putArray("required").add("name").add("parameters");
-            call.put("additionalProperties", false);
-            // References of a function's schema point into that schema.
-            for (String definitions : List.of("$defs", "definitions")) {
-                JsonNode given = parameters.path(definitions);
-                if (given.isObject()) {
-                    if (callable.size() > 1
-                            && schema.has(definitions)
-                            && !schema.get(definitions).equals(given)) {
-                        throw RequestFields.bad(
-                                "tools",
-                                "tool_choice required cannot force tools whose parameters have different " + definitions
-                                        + "; name one tool, or write the definitions out");
-                    }
-                    schema.set(definitions, given);
-                }
-            }
+        if (free) {
+            return new ToolFields(callable, parallel, Optional.empty());
         }
-        OutputConstraint constraint = new OutputConstraint(OutputConstraint.Kind.JSON, schema.toString());
-        ConstraintFields.check("tools", constraint);
-        return constraint;
+        OutputConstraint calls = ForcedCalls.of(callable, parallel && choice.isString());
+        ConstraintFields.check("tools", calls);
+        return new ToolFields(tools, parallel, Optional.of(calls));
     }
 
     /** The tools that {@code tool_choice} lets the model call. */

@@ -69,21 +69,56 @@ class ConstraintFieldsTest {
     }
 
     @Test
-    void aForcedCallIsReadWhateverTheTemplate() throws Exception {
-        String call = "{\"name\": \"weather\", \"parameters\": {\"city\": \"Rome\"}}";
-        server.generator.say(TestServer.TOKENIZER.encode(call, false));
+    void forcedCallsAreReadWhateverTheTemplate() throws Exception {
+        String calls =
+                "[{\"name\": \"weather\", \"parameters\": {\"city\": \"Rome\"}}, {\"name\": \"clock\", \"parameters\": {}}]";
+        server.generator.say(TestServer.TOKENIZER.encode(calls, false));
         JsonNode answer = server.ok("/v1/chat/completions", body(TOOLS + ",\"tool_choice\":\"required\""));
         JsonNode choice = answer.path("choices").get(0);
-        JsonNode function = choice.path("message").path("tool_calls").get(0).path("function");
-        assertThat(function.path("name").stringValue()).isEqualTo("weather");
-        assertThat(TestServer.json(function.path("arguments").stringValue())
+        JsonNode read = choice.path("message").path("tool_calls");
+        assertThat(read.size()).isEqualTo(2);
+        assertThat(read.get(0).path("function").path("name").stringValue()).isEqualTo("weather");
+        assertThat(TestServer.json(
+                                read.get(0).path("function").path("arguments").stringValue())
                         .path("city")
                         .stringValue())
                 .isEqualTo("Rome");
+        assertThat(read.get(1).path("function").path("name").stringValue()).isEqualTo("clock");
+        assertThat(choice.path("message").path("content").asString("")).isEmpty();
         assertThat(choice.path("finish_reason").stringValue()).isEqualTo("tool_calls");
         assertThat(server.generator.awaitRequest().constraint().orElseThrow().source())
                 .contains("weather")
-                .contains("clock");
+                .contains("clock")
+                .doesNotContain("maxItems");
+    }
+
+    @Test
+    void withoutParallelCallsExactlyOneIsForced() throws Exception {
+        server.ok("/v1/chat/completions", body(TOOLS + ",\"tool_choice\":\"required\",\"parallel_tool_calls\":false"));
+        assertThat(server.generator.awaitRequest().constraint().orElseThrow().source())
+                .contains("\"maxItems\":1");
+    }
+
+    @Test
+    void toolsWithDefinitionsOfTheSameNameAreForcedTogether() throws Exception {
+        String tools =
+                ",\"tool_choice\":\"required\",\"tools\":[" + tool("a", "string") + "," + tool("b", "null") + "]";
+        server.ok("/v1/chat/completions", body(tools));
+        assertThat(server.generator.awaitRequest().constraint().orElseThrow().source())
+                .contains("#/$defs/tool0/$defs/value", "#/$defs/tool1/$defs/value");
+    }
+
+    private static String tool(String name, String type) {
+        return "{\"type\":\"function\",\"function\":{\"name\":\"" + name + "\",\"parameters\":{\"type\":\"object\","
+                + "\"properties\":{\"v\":{\"$ref\":\"#/$defs/value\"}},\"$defs\":{\"value\":{\"type\":\"" + type
+                + "\"}}}}}";
+    }
+
+    @Test
+    void aReasoningModelMayThinkBeforeItsConstraint() throws Exception {
+        server.ok("/v1/chat/completions", body(",\"guided_regex\":\"a\""));
+        assertThat(server.generator.awaitRequest().sampling().thinkingBudget())
+                .hasValueSatisfying(budget -> assertThat(budget.tokens()).isEqualTo(Integer.MAX_VALUE));
     }
 
     @Test

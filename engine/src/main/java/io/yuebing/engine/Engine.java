@@ -7,7 +7,6 @@ import io.yuebing.api.ServiceException;
 import io.yuebing.api.TokenStream;
 import io.yuebing.api.UserError;
 import io.yuebing.grammar.ConstraintCompiler;
-import io.yuebing.grammar.OutputState;
 import io.yuebing.kv.BlockTable;
 import io.yuebing.kv.KvAxis;
 import io.yuebing.kv.KvCache;
@@ -116,7 +115,7 @@ public final class Engine implements Generator, AutoCloseable {
     @Override
     public TokenStream generate(GenerateRequest request) {
         limits.checkGenerate(request);
-        return submit(request, outputState(request), null);
+        return submit(request, constrainedOutput(request), null);
     }
 
     /**
@@ -129,7 +128,7 @@ public final class Engine implements Generator, AutoCloseable {
      */
     public TokenStream prefill(GenerateRequest request, KvSink sink) {
         limits.checkPrefill(request);
-        return submit(request, outputState(request), sink);
+        return submit(request, constrainedOutput(request), sink);
     }
 
     /**
@@ -214,7 +213,7 @@ public final class Engine implements Generator, AutoCloseable {
      */
     public TokenStream resume(GenerateRequest request, BlockReservation reservation) {
         limits.checkResume(request, reservation.tokens());
-        OutputState output = outputState(request);
+        ConstrainedOutput output = constrainedOutput(request);
         if (!reservation.take()) {
             throw new ServiceException(
                     ErrorCode.INVALID_REQUEST,
@@ -228,7 +227,7 @@ public final class Engine implements Generator, AutoCloseable {
     }
 
     /** How far the request's output is in its constraint; compiled here, on the caller's thread. */
-    private @Nullable OutputState outputState(GenerateRequest request) {
+    private @Nullable ConstrainedOutput constrainedOutput(GenerateRequest request) {
         if (request.constraint().isEmpty()) {
             return null;
         }
@@ -237,7 +236,9 @@ public final class Engine implements Generator, AutoCloseable {
                 "This engine was started without a tokenizer and cannot constrain its output.",
                 "structured_outputs"));
         List<Integer> endTokens = request.sampling().ignoreEos() ? List.of() : modelConfig.eosTokenIds();
-        OutputState state = compiler.begin(request.constraint().get(), endTokens);
+        ConstrainedOutput state = new ConstrainedOutput(
+                compiler.begin(request.constraint().get(), endTokens),
+                request.sampling().thinkingBudget());
         for (int token : request.outputTokens()) {
             if (!state.accept(token)) {
                 throw new ServiceException(
@@ -249,7 +250,7 @@ public final class Engine implements Generator, AutoCloseable {
         return state;
     }
 
-    private TokenStream submit(GenerateRequest request, @Nullable OutputState output, @Nullable KvSink sink) {
+    private TokenStream submit(GenerateRequest request, @Nullable ConstrainedOutput output, @Nullable KvSink sink) {
         int accepted = inProgress.incrementAndGet();
         if (accepted > config.maxAccepted()) {
             inProgress.decrementAndGet();
@@ -263,7 +264,7 @@ public final class Engine implements Generator, AutoCloseable {
         return post(new Command.Submit(sequence), sequence);
     }
 
-    private Sequence sequence(GenerateRequest request, @Nullable OutputState output, @Nullable KvSink sink) {
+    private Sequence sequence(GenerateRequest request, @Nullable ConstrainedOutput output, @Nullable KvSink sink) {
         return new Sequence(request, output, modelConfig.eosTokenIds(), config.maxModelLength(), sink, this::cancel);
     }
 

@@ -6,7 +6,6 @@ import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.RepetitionDetection;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
-import io.yuebing.grammar.OutputState;
 import io.yuebing.kv.BlockTable;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Sequence {
     private final GenerateRequest request;
-    private final @Nullable OutputState output;
+    private final @Nullable ConstrainedOutput output;
     private final int[] eosTokenIds;
     private final int[] stopTokenIds;
     private final int maxLength;
@@ -64,7 +63,7 @@ final class Sequence {
      */
     Sequence(
             GenerateRequest request,
-            @Nullable OutputState output,
+            @Nullable ConstrainedOutput output,
             List<Integer> eosTokenIds,
             int maxLength,
             @Nullable KvSink sink,
@@ -99,7 +98,7 @@ final class Sequence {
 
     /** What the output's text must be; null = anything. */
     @Nullable
-    OutputState output() {
+    ConstrainedOutput output() {
         return output;
     }
 

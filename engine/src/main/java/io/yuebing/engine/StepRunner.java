@@ -98,9 +98,9 @@ final class StepRunner {
     private void prepareMasks() {
         constrained.clear();
         for (StepPlan.Slice slice : slices) {
-            OutputState output = slice.sequence().output();
-            if (output != null && samples(slice, slice.to() - 1)) {
-                constrained.add(output);
+            ConstrainedOutput output = slice.sequence().output();
+            if (output != null && !output.free() && samples(slice, slice.to() - 1)) {
+                constrained.add(output.answer());
             }
         }
         masks.begin(constrained);
@@ -181,7 +181,7 @@ final class StepRunner {
 
     /** Leaves only the tokens that the sequence's constraint allows. */
     private void constrain(Sequence sequence, float[] logits, int offset) {
-        OutputState output = sequence.output();
+        ConstrainedOutput output = sequence.output();
         if (output == null) {
             return;
         }

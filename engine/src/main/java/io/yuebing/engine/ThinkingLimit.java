@@ -61,6 +61,16 @@ final class ThinkingLimit {
         }
     }
 
+    /** Whether thoughts have not begun. */
+    boolean before() {
+        return at == At.BEFORE;
+    }
+
+    /** Whether thoughts have ended. */
+    boolean over() {
+        return at == At.OVER;
+    }
+
     /** The id that must be generated next, or {@link #FREE}. */
     int forced() {
         return at == At.THINKING && thoughts >= budget ? close[closed()] : FREE;

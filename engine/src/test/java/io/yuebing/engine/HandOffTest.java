@@ -11,6 +11,7 @@ import io.yuebing.api.OutputConstraint;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
+import io.yuebing.api.ThinkingBudget;
 import io.yuebing.api.TokenStream;
 import io.yuebing.grammar.ConstraintCompiler;
 import io.yuebing.grammar.Vocabulary;
@@ -100,6 +101,34 @@ class HandOffTest {
             if (end == FinishReason.STOP) {
                 assertThat(text(tokens)).as("seed %d", seed).matches(expression);
             }
+        }
+    }
+
+    @Test
+    void aConstraintBeginsAfterTheThoughtsHandedOffOrNot() throws InterruptedException {
+        int open = HashingModel.POISON - 1;
+        int close = HashingModel.POISON - 2;
+        for (int seed = 0; seed < 30; seed++) {
+            SamplingParams sampling = SamplingParams.builder()
+                    .seed(seed)
+                    .maxTokens(40)
+                    .ignoreEos(true)
+                    .thinkingBudget(
+                            Optional.of(new ThinkingBudget(5, seed % 2 == 0, List.of(open), List.of(close), List.of())))
+                    .build();
+            GenerateRequest request = GenerateRequest.of("t" + seed, new int[] {1 + seed, 2, 3}, sampling)
+                    .withConstraint(Optional.of(new OutputConstraint(OutputConstraint.Kind.REGEX, "[0-9]{4}")));
+            Result expected = Result.of(aggregated.generate(request));
+            List<SampledToken> tokens = new ArrayList<>();
+            disaggregated(request, tokens);
+            assertThat(tokens).as("seed %d", seed).isEqualTo(expected.tokens());
+            int thoughts = tokens.stream().map(SampledToken::id).toList().indexOf(close) + 1;
+            assertThat(thoughts > 0)
+                    .as("seed %d thinks", seed)
+                    .isEqualTo(seed % 2 == 0 || tokens.getFirst().id() == open);
+            assertThat(text(tokens.subList(thoughts, tokens.size())))
+                    .as("seed %d", seed)
+                    .matches("[0-9]{4}");
         }
     }
 

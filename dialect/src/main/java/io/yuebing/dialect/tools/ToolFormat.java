@@ -43,7 +43,9 @@ public enum ToolFormat {
             List.of("llama3_json", "llama4_json"),
             template -> template.contains("<|python_tag|>")
                     || template.contains("<|start_header_id|>") && template.contains("\"parameters\":"),
-            (sink, schemas) -> new JsonCallParser(sink, Jsons.LLAMA, schemas::has));
+            (sink, schemas) -> new JsonCallParser(sink, Jsons.LLAMA, schemas::has)),
+    /** An array of calls that the answer is forced to be; no model's own format. */
+    FORCED(List.of(), template -> false, (sink, schemas) -> new JsonCallParser(sink, Jsons.FORCED, schemas::has));
 
     /** Tokens that a tokenizer may call special although parsers need their text. */
     public static final List<String> TOKENS = List.of(
@@ -116,8 +118,16 @@ public enum ToolFormat {
     public List<String> sectionStarts() {
         return switch (this) {
             case KIMI_K2 -> List.of(Sections.KIMI.section());
-            case DEEPSEEK_V3, DEEPSEEK_V31, MISTRAL, QWEN3_CODER, GLM45, PHI4_MINI, HERMES, PYTHONIC, LLAMA3_JSON ->
-                List.of();
+            case DEEPSEEK_V3,
+                    DEEPSEEK_V31,
+                    MISTRAL,
+                    QWEN3_CODER,
+                    GLM45,
+                    PHI4_MINI,
+                    HERMES,
+                    PYTHONIC,
+                    LLAMA3_JSON,
+                    FORCED -> List.of();
         };
     }
 
@@ -130,6 +140,7 @@ public enum ToolFormat {
         static final JsonCallParser.Marks HERMES =
                 new JsonCallParser.Marks(List.of("<tool_call>"), "</tool_call>", false, false);
         static final JsonCallParser.Marks LLAMA = new JsonCallParser.Marks(List.of("<|python_tag|>"), "", true, false);
+        static final JsonCallParser.Marks FORCED = new JsonCallParser.Marks(List.of("["), "]", false, false);
         static final JsonCallParser.Marks PHI =
                 new JsonCallParser.Marks(List.of("functools", "<|tool_call|>"), "<|/tool_call|>", false, false);
         static final JsonCallParser.Marks MISTRAL = new JsonCallParser.Marks(List.of("[TOOL_CALLS]"), "", false, true);
