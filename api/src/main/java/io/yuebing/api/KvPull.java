@@ -10,7 +10,7 @@ import java.util.List;
  * @param requestId names the kept prompt there; unique per prompt
  * @param host transfer address of that node
  * @param port transfer port of that node
- * @param blockIds its blocks, one per block of the prompt
+ * @param blockIds its blocks of the prompt that the continuation reads, in the order in which every engine lists them
  * @param readers sequences that pull it: the choices of one request
  */
 public record KvPull(String engineId, String requestId, String host, int port, List<Integer> blockIds, int readers)

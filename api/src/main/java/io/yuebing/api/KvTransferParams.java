@@ -13,7 +13,8 @@ import java.util.List;
  * @param generation the reservation's generation; a write with another one is refused
  * @param remoteHost transfer address of the decode node
  * @param remotePort transfer port of the decode node
- * @param remoteBlockIds the decode node's reserved blocks, one per block of the prompt
+ * @param remoteBlockIds the decode node's reserved blocks: those of the prompt that the continuation reads, in the order in
+ *     which every engine lists them
  * @param cachedBlocks how many of them, from the first on, the decode node has already: they are not sent
  * @param deadlineMillis wall-clock time in milliseconds since the epoch when the reservation ends
  */

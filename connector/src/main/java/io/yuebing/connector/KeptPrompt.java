@@ -48,6 +48,12 @@ public final class KeptPrompt implements KvSink {
         kept = address.apply(hold.blockIds());
     }
 
+    /** Who pulls computes the last token again, whose logits nobody keeps. */
+    @Override
+    public int computedAgain() {
+        return 1;
+    }
+
     @Override
     public boolean outlivesStream() {
         return true;

@@ -58,7 +58,7 @@ public final class KvPuller implements AutoCloseable {
         this.options = options;
         this.sessions = new PeerSessions(
                 transport,
-                LayoutGreeting.ofDecode(new LayoutHello(options.nodeName(), cache.layout())),
+                LayoutGreeting.ofDecode(new LayoutHello(options.nodeName(), cache)),
                 options.connectAttempts(),
                 options.connectBackoff());
     }
@@ -96,11 +96,7 @@ public final class KvPuller implements AutoCloseable {
 
     private void read(KvPull source, BlockReservation into) throws TransferException, InterruptedException {
         int[] local = into.blockIds();
-        if (local.length > source.blockIds().size()) {
-            throw new TransferException(
-                    Kind.ACCESS_REFUSED,
-                    "remote_block_ids has " + source.blockIds().size() + " blocks, this prompt needs " + local.length);
-        }
+        checkFits(source.blockIds().size(), local.length, into.tokens());
         reusedBytes.add((long) into.cachedBlocks() * cache.layout().size(KvAxis.LAYER) * blockBytes());
         Deque<Chunk> waiting = chunks(local, source.blockIds(), into.cachedBlocks());
         Deque<Sent> sent = new ArrayDeque<>();
@@ -126,6 +122,22 @@ public final class KvPuller implements AutoCloseable {
             }
         } finally {
             sent.forEach(left -> left.batch().cancel());
+        }
+    }
+
+    /**
+     * More blocks than needed do no harm if all positions are kept. Where a window is, the list begins with the blocks that
+     * the token behind the kept ones attends to, so it has to be of this prompt, with its last token.
+     */
+    private void checkFits(int remote, int local, int tokens) throws TransferException {
+        boolean windows = cache.groups().stream().anyMatch(group -> group.window() > 0);
+        int lastToken =
+                tokens % cache.layout().blockSize() == 0 ? cache.groups().size() : 0;
+        if (remote < local || (windows && remote != local + lastToken)) {
+            throw new TransferException(
+                    Kind.ACCESS_REFUSED,
+                    "remote_block_ids has " + remote + " blocks, this prompt needs "
+                            + (windows ? local + lastToken : local));
         }
     }
 

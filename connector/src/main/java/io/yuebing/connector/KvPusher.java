@@ -49,7 +49,7 @@ public final class KvPusher implements AutoCloseable {
         this.time = time;
         this.sessions = new PeerSessions(
                 transport,
-                LayoutGreeting.ofPrefill(new LayoutHello(options.nodeName(), cache.layout())),
+                LayoutGreeting.ofPrefill(new LayoutHello(options.nodeName(), cache)),
                 options.connectAttempts(),
                 options.connectBackoff());
         this.deadlines = time.every(DEADLINE_CHECK, "kv-push-deadlines", this::checkDeadlines);

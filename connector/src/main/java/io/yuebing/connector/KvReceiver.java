@@ -85,7 +85,11 @@ public final class KvReceiver implements AutoCloseable {
                 new Tickets(reservations, leases),
                 leases,
                 LayoutGreeting.ofDecode(new LayoutHello(
-                        options.nodeName(), Optional.of(options.engineId()), layout, options.furtherHosts())),
+                        options.nodeName(),
+                        Optional.of(options.engineId()),
+                        layout,
+                        cache.groups(),
+                        options.furtherHosts())),
                 NoticeListener.IGNORE);
         ScratchSegment scratch = new ScratchSegment();
         TransferServerOptions serverOptions = TransferServerOptions.listening(
@@ -132,11 +136,10 @@ public final class KvReceiver implements AutoCloseable {
                     "a KV reservation needs a prompt of at least 1 token, got " + promptTokens,
                     "tokens");
         }
-        int promptBlocks = Math.ceilDiv(promptTokens, layout.blockSize());
         BlockReservation reserved = blocks.reserve(prefix, options.patience());
         ReservationTable.Lease lease;
         try {
-            lease = reservations.open(reserved, promptBlocks, options.lease());
+            lease = reservations.open(reserved, reserved.blockIds().length, options.lease());
         } catch (RuntimeException e) {
             reserved.close();
             throw e;
@@ -148,7 +151,7 @@ public final class KvReceiver implements AutoCloseable {
                 lease.generation(),
                 options.advertisedHost(),
                 port(),
-                Arrays.stream(reserved.blockIds()).limit(promptBlocks).boxed().toList(),
+                Arrays.stream(reserved.blockIds()).boxed().toList(),
                 reserved.cachedBlocks(),
                 lease.deadlineMillis());
     }

@@ -1,41 +1,48 @@
 package io.yuebing.connector;
 
+import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvDifference;
 import io.yuebing.kv.KvLayout;
 import io.yuebing.kv.KvLayoutJson;
+import io.yuebing.kv.LayerGroup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
  * How a node introduces its KV cache to another: its name with the layout of every element.
  *
  * <p>As JSON {@code {"node": "decode node 10.0.0.2:8200", "engine_id": "...", "kv_layout": {...}, "further_hosts":
- * ["10.1.0.2"]}}, the layout as {@link KvLayoutJson} writes it; engine id and further hosts may be left out. Unknown fields
- * are ignored; a missing or mistyped one is refused by name.
+ * ["10.1.0.2"]}}, the layout as {@link KvLayoutJson} writes it; engine id and further hosts may be left out. Where layers
+ * attend to different positions, {@code "layer_groups": [{"window": 512, "layers": [0, 1]}, {"window": 0, "layers": [2, 3]}]}
+ * says which of them share blocks. Unknown fields are ignored; a missing or mistyped one is refused by name.
  *
  * @param node name for people
  * @param engineId unique per process start; empty if the node keeps nothing for others
  * @param layout of the node's KV cache
+ * @param groups layers of the model that share blocks
  * @param furtherHosts under which its transfer port is reached, too: one for each further network card
  */
-public record LayoutHello(String node, Optional<String> engineId, KvLayout layout, List<String> furtherHosts) {
+public record LayoutHello(
+        String node, Optional<String> engineId, KvLayout layout, List<LayerGroup> groups, List<String> furtherHosts) {
     /** A peer must not make us call half the network. */
     private static final int MOST_HOSTS = 16;
 
     private static final JsonMapper JSON = JsonMapper.shared();
 
     public LayoutHello {
+        groups = List.copyOf(groups);
         furtherHosts = List.copyOf(furtherHosts);
     }
 
     /** The hello of a node that keeps nothing for others and is reached at one address. */
-    public LayoutHello(String node, KvLayout layout) {
-        this(node, Optional.empty(), layout, List.of());
+    public LayoutHello(String node, KvCache cache) {
+        this(node, Optional.empty(), cache.layout(), cache.groups(), List.of());
     }
 
     /** UTF-8 JSON. */
@@ -43,6 +50,13 @@ public record LayoutHello(String node, Optional<String> engineId, KvLayout layou
         ObjectNode hello = JSON.createObjectNode().put("node", node);
         engineId.ifPresent(id -> hello.put("engine_id", id));
         hello.set("kv_layout", KvLayoutJson.write(layout));
+        if (!groups.equals(groupsUnlessSaid(layout))) {
+            ArrayNode array = hello.putArray("layer_groups");
+            for (LayerGroup group : groups) {
+                group.layers()
+                        .forEach(array.addObject().put("window", group.window()).putArray("layers")::add);
+            }
+        }
         if (!furtherHosts.isEmpty()) {
             furtherHosts.forEach(hello.putArray("further_hosts")::add);
         }
@@ -68,11 +82,37 @@ public record LayoutHello(String node, Optional<String> engineId, KvLayout layou
         Optional<String> engineId = Optional.ofNullable(hello.get("engine_id"))
                 .filter(JsonNode::isString)
                 .map(JsonNode::stringValue);
+        KvLayout layout = KvLayoutJson.read(field(hello, "kv_layout"));
         return new LayoutHello(
                 node.stringValue(),
                 engineId,
-                KvLayoutJson.read(field(hello, "kv_layout")),
+                layout,
+                hello.has("layer_groups") ? groups(hello.path("layer_groups")) : groupsUnlessSaid(layout),
                 hosts(hello.path("further_hosts")));
+    }
+
+    private static List<LayerGroup> groupsUnlessSaid(KvLayout layout) {
+        return LayerGroup.all(layout.layers().size());
+    }
+
+    private static List<LayerGroup> groups(JsonNode array) {
+        List<LayerGroup> groups = new ArrayList<>();
+        for (JsonNode group : array) {
+            List<Integer> layers = new ArrayList<>();
+            for (JsonNode layer : group.path("layers")) {
+                layers.add(number(layer));
+            }
+            groups.add(new LayerGroup(number(group.path("window")), layers));
+        }
+        return groups;
+    }
+
+    private static int number(JsonNode node) {
+        if (!node.isInt() || node.intValue() < 0) {
+            throw new IllegalArgumentException(
+                    "a KV layout hello whose field 'layer_groups' should hold windows and layers and holds " + node);
+        }
+        return node.intValue();
     }
 
     private static List<String> hosts(JsonNode array) {
@@ -95,6 +135,7 @@ public record LayoutHello(String node, Optional<String> engineId, KvLayout layou
     public static Optional<String> mismatch(LayoutHello prefill, LayoutHello decode) {
         return prefill.layout
                 .mismatch(decode.layout)
+                .or(() -> KvDifference.of("layer groups", prefill.groups, decode.groups))
                 .map(difference -> "KV layouts differ between " + prefill.node + " and " + decode.node + ": "
                         + difference + "; " + remedy(difference));
     }

@@ -4,6 +4,7 @@ import io.yuebing.api.GenerationDefaults;
 import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
+import io.yuebing.kv.LayerGroup;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.ForwardBatch;
 import io.yuebing.model.ModelConfig;
@@ -14,15 +15,32 @@ import java.util.List;
 
 /** A model whose next token depends on every byte of the sequence's KV cache, so a byte that goes astray shows. */
 final class CacheReadingModel implements CausalLm {
-    private static final int LAYERS = 3;
     private static final int HEADS = 2;
     private static final int HEAD_SIZE = 4;
     private static final int VOCAB = 97;
 
+    private final List<Integer> windows;
+    private final List<LayerGroup> groups;
+
+    /** @param windows for each layer how many tokens before a row, and itself, are read; 0 = all */
+    CacheReadingModel(List<Integer> windows) {
+        this.windows = windows;
+        groups = LayerGroup.of(windows);
+    }
+
     @Override
     public ModelConfig config() {
         return new ModelConfig(
-                "CacheReading", LAYERS, 8, HEADS, HEADS, HEAD_SIZE, VOCAB, 4096, List.of(), GenerationDefaults.NONE);
+                "CacheReading",
+                windows.size(),
+                8,
+                HEADS,
+                HEADS,
+                HEAD_SIZE,
+                VOCAB,
+                4096,
+                List.of(),
+                GenerationDefaults.NONE);
     }
 
     @Override
@@ -36,13 +54,19 @@ final class CacheReadingModel implements CausalLm {
     }
 
     @Override
+    public List<LayerGroup> layerGroups() {
+        return groups;
+    }
+
+    @Override
     public KvLayout kvLayout(int blocks, int blockSize, ElementType elementType) {
-        return KvLayout.nativeLayout(LAYERS, blocks, HEADS, blockSize, HEAD_SIZE, elementType, fingerprint());
+        int layers = groups.getFirst().layers().size();
+        return KvLayout.nativeLayout(layers, blocks, HEADS, blockSize, HEAD_SIZE, elementType, fingerprint());
     }
 
     @Override
     public void forward(ForwardBatch batch, KvCache cache, LayerListener layerListener, LogitsSink logits) {
-        for (int layer = 0; layer < LAYERS; layer++) {
+        for (int layer = 0; layer < windows.size(); layer++) {
             for (ForwardBatch.Span span : batch.spans()) {
                 for (int i = 0; i < span.rows(); i++) {
                     write(cache, layer, span, span.firstPosition() + i, batch.tokens()[span.firstRow() + i]);
@@ -65,7 +89,7 @@ final class CacheReadingModel implements CausalLm {
         }
     }
 
-    private static void write(KvCache cache, int layer, ForwardBatch.Span span, int position, int token) {
+    private void write(KvCache cache, int layer, ForwardBatch.Span span, int position, int token) {
         for (int part = 0; part < 2 * HEADS * HEAD_SIZE; part++) {
             int value = mix(((token * 31 + layer) * 31 + position) * 31 + part) & 0xffff;
             block(cache, layer, span, position)
@@ -73,10 +97,14 @@ final class CacheReadingModel implements CausalLm {
         }
     }
 
-    private static int read(KvCache cache, ForwardBatch.Span span, int lastPosition) {
+    private int read(KvCache cache, ForwardBatch.Span span, int lastPosition) {
         int hash = 17;
         for (int position = 0; position <= lastPosition; position++) {
-            for (int layer = 0; layer < LAYERS; layer++) {
+            for (int layer = 0; layer < windows.size(); layer++) {
+                int window = windows.get(layer);
+                if (window > 0 && position <= lastPosition - window) {
+                    continue;
+                }
                 MemorySegment block = block(cache, layer, span, position);
                 for (int part = 0; part < 2 * HEADS * HEAD_SIZE; part++) {
                     hash = hash * 31 + (int) block.get(ValueLayout.JAVA_FLOAT, offset(cache, position, part));
@@ -86,8 +114,14 @@ final class CacheReadingModel implements CausalLm {
         return mix(hash);
     }
 
-    private static MemorySegment block(KvCache cache, int layer, ForwardBatch.Span span, int position) {
-        return cache.block(layer, span.blockTable()[position / cache.layout().blockSize()]);
+    private MemorySegment block(KvCache cache, int layer, ForwardBatch.Span span, int position) {
+        int group = 0;
+        while (!groups.get(group).layers().contains(layer)) {
+            group++;
+        }
+        int place = groups.get(group).layers().indexOf(layer);
+        return cache.block(
+                place, span.blockTable(group)[position / cache.layout().blockSize()]);
     }
 
     /** {@code part} counts keys or values, heads and channels of one token. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
+import io.yuebing.api.KvPull;
 import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
@@ -18,6 +19,7 @@ import io.yuebing.kv.ElementType;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferClientOptions;
 import io.yuebing.transfer.TransferProtocols;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -30,17 +32,44 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
-/** Two engines with everything between them give the tokens of one. */
+/** Two engines with everything between them give the tokens of one, whatever their layers attend to. */
 @Timeout(120)
+@ParameterizedClass
+@EnumSource(DisaggregatedEnginesTest.Layers.class)
 class DisaggregatedEnginesTest {
     private static final int MAX_TOKENS = 12;
+
+    /** For each layer its window, 0 = none; how many blocks a prompt of 83 tokens needs, and how many of them are partial. */
+    enum Layers {
+        ALL(List.of(0, 0, 0), 11, 1),
+        WINDOWS(List.of(20, 20), 3, 1),
+        BOTH(List.of(20, 0, 20, 0), 11 + 3, 2);
+
+        final List<Integer> windows;
+        final int blocks;
+        final int partial;
+
+        Layers(List<Integer> windows, int blocks, int partial) {
+            this.windows = windows;
+            this.blocks = blocks;
+            this.partial = partial;
+        }
+    }
+
+    private final Layers layers;
 
     private Engine alone;
     private Engine prefill;
     private Engine decode;
     private KvReceiver receiver;
     private KvPusher pusher;
+
+    DisaggregatedEnginesTest(Layers layers) {
+        this.layers = layers;
+    }
 
     @BeforeEach
     void start() {
@@ -56,9 +85,9 @@ class DisaggregatedEnginesTest {
                 TimeSource.system());
     }
 
-    private static Engine engine(int blocks, int batchedTokens) {
+    private Engine engine(int blocks, int batchedTokens) {
         return Engine.start(
-                new CacheReadingModel(),
+                new CacheReadingModel(layers.windows),
                 new EngineConfig(8, blocks, batchedTokens, 40, 100, 1000, ElementType.F32, true, "0"));
     }
 
@@ -144,12 +173,40 @@ class DisaggregatedEnginesTest {
         Tokens expected = disaggregated(request);
         long whole = pusher.stats().bytes();
         assertThat(disaggregated(request)).isEqualTo(expected);
-        long block = whole / 11;
-        assertThat(pusher.stats().bytes() - whole)
-                .as("10 of 11 blocks are full and cached")
-                .isEqualTo(block);
-        assertThat(pusher.stats().reusedBytes()).isEqualTo(10 * block);
+        long block = whole / layers.blocks;
+        assertThat(pusher.stats().bytes() - whole).as("full blocks are cached").isEqualTo(layers.partial * block);
+        assertThat(pusher.stats().reusedBytes()).isEqualTo((layers.blocks - layers.partial) * block);
         assertThat(read(alone.generate(request))).isEqualTo(expected);
+    }
+
+    @Test
+    void promptsThatArePulledGiveTheSameTokens() throws Exception {
+        try (KvReceiver keeping = KvReceiver.start(
+                        prefill.cache(),
+                        prefill::reserve,
+                        KvReceiverOptions.loopback("prefill node A"),
+                        TimeSource.system());
+                KvPuller puller = new KvPuller(
+                        decode.cache(),
+                        TransferProtocols.AUTO.transport(TransferClientOptions.DEFAULT, TimeSource.system()),
+                        KvPusherOptions.defaults("decode node B"))) {
+            for (int seed = 0; seed < 24; seed++) {
+                GenerateRequest request = request(seed);
+                int pulled = request.promptTokens().length - 1;
+                if (pulled == 0) {
+                    continue;
+                }
+                KeptPrompt kept = keeping.keep("kept-" + seed, "127.0.0.1", keeping.port());
+                assertThat(read(prefill.prefill(request, kept)).reason()).isEqualTo(FinishReason.HANDOFF);
+                KvPull source = kept.kept().orElseThrow();
+                BlockReservation blocks = decode.reserve(KvPrefix.of(request, pulled), Duration.ofSeconds(20));
+                puller.pull(source, blocks);
+                assertThat(read(decode.resume(request, blocks)))
+                        .as("seed %d", seed)
+                        .isEqualTo(read(alone.generate(request)));
+                puller.release(source);
+            }
+        }
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvLayout;
+import io.yuebing.kv.LayerGroup;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.List;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.Test;
 
 class LayoutHelloTest {
     private static final KvLayout LAYOUT = KvLayout.nativeLayout(24, 512, 2, 16, 64, ElementType.BF16, "abc");
-    private static final LayoutHello HELLO = new LayoutHello("decode node B", LAYOUT);
+    private static final LayoutHello HELLO = hello("decode node B", LAYOUT);
 
     private static final String JSON = """
             {"node":"decode node B","kv_layout":{"name":"native",\
@@ -22,6 +23,11 @@ class LayoutHelloTest {
             "sizes":[24,512,2,2,16,64],"strides":[4194304,8192,4096,2048,128,2],\
             "offset":0,"separate":0,"dtype":"bf16","holding":"split_axis",\
             "heads":{"from":0,"to":2},"layers":{"from":0,"to":24},"fingerprint":"abc"}}""";
+
+    private static LayoutHello hello(String node, KvLayout layout) {
+        return new LayoutHello(
+                node, Optional.empty(), layout, LayerGroup.all(layout.layers().size()), List.of());
+    }
 
     private static LayoutHello parse(String json) {
         return LayoutHello.parse(json.getBytes(StandardCharsets.UTF_8));
@@ -44,22 +50,45 @@ class LayoutHelloTest {
                     1 + random.nextInt(512),
                     ElementType.values()[random.nextInt(ElementType.values().length)],
                     Long.toHexString(random.nextLong()));
-            LayoutHello hello = new LayoutHello("节点 \"" + seed + "\"\n", layout);
+            LayoutHello hello = hello("节点 \"" + seed + "\"\n", layout);
             assertThat(LayoutHello.parse(hello.toJson())).as("seed %d", seed).isEqualTo(hello);
         }
     }
 
     @Test
     void furtherHostsComeBackAndAreBounded() {
-        LayoutHello hello = new LayoutHello("node", Optional.of("id"), LAYOUT, List.of("10.1.0.2", "fd00::2"));
+        LayoutHello hello =
+                new LayoutHello("node", Optional.of("id"), LAYOUT, LayerGroup.all(24), List.of("10.1.0.2", "fd00::2"));
         assertThat(LayoutHello.parse(hello.toJson())).isEqualTo(hello);
-        LayoutHello boundless = new LayoutHello("node", Optional.empty(), LAYOUT, Collections.nCopies(17, "a"));
+        LayoutHello boundless =
+                new LayoutHello("node", Optional.empty(), LAYOUT, LayerGroup.all(24), Collections.nCopies(17, "a"));
         for (String wrong : List.of(
                 JSON.replace("{\"node\"", "{\"further_hosts\":[7],\"node\""),
                 new String(boundless.toJson(), StandardCharsets.UTF_8))) {
             assertThatThrownBy(() -> parse(wrong))
                     .hasMessage("a KV layout hello whose field 'further_hosts' should be a list of at most 16 hosts");
         }
+    }
+
+    @Test
+    void groupsOfLayersAreDeclaredAndCompared() {
+        List<LayerGroup> groups = List.of(new LayerGroup(512, List.of(0, 1)), new LayerGroup(0, List.of(2, 3)));
+        LayoutHello hello = new LayoutHello("prefill node A", Optional.empty(), LAYOUT, groups, List.of());
+        assertThat(new String(hello.toJson(), StandardCharsets.UTF_8))
+                .endsWith(",\"layer_groups\":[{\"window\":512,\"layers\":[0,1]},{\"window\":0,\"layers\":[2,3]}]}");
+        assertThat(LayoutHello.parse(hello.toJson())).isEqualTo(hello);
+        LayoutHello other = new LayoutHello(
+                "decode node B",
+                Optional.empty(),
+                LAYOUT,
+                List.of(new LayerGroup(256, List.of(0, 1)), new LayerGroup(0, List.of(2, 3))),
+                List.of());
+        assertThat(LayoutHello.mismatch(hello, other))
+                .contains("KV layouts differ between prefill node A and decode node B: layer groups:"
+                        + " [window 512: 0 1, all positions: 2 3] here, [window 256: 0 1, all positions: 2 3] there;"
+                        + " start both with the same model and release");
+        assertThatThrownBy(() -> parse(JSON.replace("{\"node\"", "{\"layer_groups\":[{\"window\":-1}],\"node\"")))
+                .hasMessage("a KV layout hello whose field 'layer_groups' should hold windows and layers and holds -1");
     }
 
     @Test
@@ -110,7 +139,7 @@ class LayoutHelloTest {
     @Test
     void aMismatchNamesBothSidesTheFieldAndTheRemedy() {
         LayoutHello prefill =
-                new LayoutHello("prefill node A", KvLayout.nativeLayout(24, 100, 2, 16, 64, ElementType.F32, "abc"));
+                hello("prefill node A", KvLayout.nativeLayout(24, 100, 2, 16, 64, ElementType.F32, "abc"));
         String sentence = "KV layouts differ between prefill node A and decode node B: element type: f32 here, bf16"
                 + " there; start both with the same --kv-dtype";
         assertThat(LayoutHello.mismatch(prefill, HELLO)).contains(sentence);
@@ -120,8 +149,7 @@ class LayoutHelloTest {
 
     @Test
     void theNumberOfBlocksMayDiffer() {
-        LayoutHello small =
-                new LayoutHello("prefill node A", KvLayout.nativeLayout(24, 100, 2, 16, 64, ElementType.BF16, "abc"));
+        LayoutHello small = hello("prefill node A", KvLayout.nativeLayout(24, 100, 2, 16, 64, ElementType.BF16, "abc"));
         assertThat(LayoutHello.mismatch(small, HELLO)).isEmpty();
     }
 }

@@ -9,8 +9,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -47,7 +49,7 @@ public record CrashDump(
         List<Slice> slices,
         int leftOut) {
     /** The form of the file; another number is refused. */
-    public static final int FORMAT = 1;
+    public static final int FORMAT = 2;
 
     /** A dump has at most so many tokens, the first sequence's excepted: about 8 MiB of JSON. */
     private static final int MOST_TOKENS = 1 << 20;
@@ -64,8 +66,8 @@ public record CrashDump(
      * @param length tokens known; if it is that of {@code tokens}, the step samples the next one
      * @param promptLength how many of them are the prompt
      * @param from first position that the step computes; keys and values of all before were in the cache
-     * @param blockTable its KV blocks
-     * @param blocksGivenBack how many of the first ones others may have had by then, being behind the window of all layers
+     * @param blockTables its KV blocks in each group of layers
+     * @param blocksGivenBack for each group how many of the first ones others may have had by then, being behind its window
      * @param sampling how its next token is chosen; with the position this determines the random number
      * @param failure what went wrong for it alone
      */
@@ -76,8 +78,8 @@ public record CrashDump(
             int length,
             int promptLength,
             int from,
-            int[] blockTable,
-            int blocksGivenBack,
+            int[][] blockTables,
+            int[] blocksGivenBack,
             SamplingParams sampling,
             Optional<String> failure) {
 
@@ -96,8 +98,10 @@ public record CrashDump(
                     sequence.length(),
                     sequence.promptLength(),
                     planned.from(),
-                    sequence.blocks().toArray(),
-                    sequence.blocks().givenBack(),
+                    sequence.blocks().toArrays(),
+                    IntStream.range(0, sequence.blocks().groups())
+                            .map(group -> sequence.blocks().of(group).givenBack())
+                            .toArray(),
                     sequence.sampling(),
                     failure);
         }
@@ -171,11 +175,18 @@ public record CrashDump(
     private void check(Path file) {
         for (Slice slice : slices) {
             int blocks = Math.ceilDiv(slice.to(), config.blockSize());
-            if (slice.from() < 0 || slice.from() >= slice.to() || slice.blockTable().length < blocks) {
+            int least = Arrays.stream(slice.blockTables())
+                    .mapToInt(table -> table.length)
+                    .min()
+                    .orElse(0);
+            if (slice.from() < 0
+                    || slice.from() >= slice.to()
+                    || least < blocks
+                    || slice.blocksGivenBack().length != slice.blockTables().length) {
                 throw new UserError(file + " is damaged: request " + slice.request() + " computes tokens "
                         + slice.from()
-                        + " to " + slice.to() + " in " + slice.blockTable().length + " blocks; expected at least one"
-                        + " token and " + blocks + " blocks.");
+                        + " to " + slice.to() + " in " + least + " blocks; expected at least one"
+                        + " token and " + blocks + " blocks in each group of layers.");
             }
         }
         if (slices.isEmpty()) {

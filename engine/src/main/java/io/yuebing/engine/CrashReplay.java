@@ -22,10 +22,10 @@ public final class CrashReplay {
     private final CausalLm model;
     private final CrashDump dump;
     private final KvCache cache;
-    private final List<int[]> blockTables;
+    private final List<int[][]> blockTables;
     private final FiniteWatch watch;
 
-    private CrashReplay(CausalLm model, CrashDump dump, KvCache cache, List<int[]> blockTables) {
+    private CrashReplay(CausalLm model, CrashDump dump, KvCache cache, List<int[][]> blockTables) {
         this.model = model;
         this.dump = dump;
         this.cache = cache;
@@ -49,7 +49,7 @@ public final class CrashReplay {
 
     /** Computes the step with a model that nobody else uses meanwhile. */
     public static Report run(CausalLm model, CrashDump dump) {
-        List<int[]> blockTables = new ArrayList<>();
+        List<int[][]> blockTables = new ArrayList<>();
         int blocks = renumber(dump, blockTables);
         try (Arena arena = Arena.ofShared()) {
             KvLayout layout = model.kvLayout(
@@ -59,16 +59,20 @@ public final class CrashReplay {
         }
     }
 
-    private static int renumber(CrashDump dump, List<int[]> blockTables) {
+    private static int renumber(CrashDump dump, List<int[][]> blockTables) {
         Map<Integer, Integer> numbers = new HashMap<>();
         int blocks = 0;
         for (CrashDump.Slice slice : dump.slices()) {
-            int[] table = slice.blockTable().clone();
-            for (int i = 0; i < table.length; i++) {
-                Integer known = i < slice.blocksGivenBack() ? null : numbers.putIfAbsent(table[i], blocks);
-                table[i] = known != null ? known : blocks++;
+            int[][] tables = new int[slice.blockTables().length][];
+            for (int group = 0; group < tables.length; group++) {
+                tables[group] = slice.blockTables()[group].clone();
+                for (int i = 0; i < tables[group].length; i++) {
+                    Integer known =
+                            i < slice.blocksGivenBack()[group] ? null : numbers.putIfAbsent(tables[group][i], blocks);
+                    tables[group][i] = known != null ? known : blocks++;
+                }
             }
-            blockTables.add(table);
+            blockTables.add(tables);
         }
         return blocks;
     }

@@ -7,10 +7,10 @@ import io.yuebing.api.ServiceException;
 import io.yuebing.api.TokenStream;
 import io.yuebing.api.UserError;
 import io.yuebing.grammar.ConstraintCompiler;
-import io.yuebing.kv.BlockTable;
 import io.yuebing.kv.KvAxis;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
+import io.yuebing.kv.LayerGroup;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.ModelConfig;
 import java.lang.foreign.Arena;
@@ -42,6 +42,7 @@ public final class Engine implements Generator, AutoCloseable {
 
     private final EngineConfig config;
     private final ModelConfig modelConfig;
+    private final List<LayerGroup> groups;
     private final RequestLimits limits;
     private final Optional<ConstraintCompiler> constraints;
     private final Arena arena;
@@ -57,11 +58,12 @@ public final class Engine implements Generator, AutoCloseable {
         this.config = config;
         this.constraints = constraints;
         modelConfig = model.config();
-        limits = new RequestLimits(config, modelConfig.vocabSize());
+        groups = model.layerGroups();
+        limits = new RequestLimits(config, groups, modelConfig.vocabSize());
         arena = Arena.ofShared();
         KvLayout layout = model.kvLayout(config.blocks(), config.blockSize(), config.kvType());
-        cache = new KvCache(layout, allocate(arena, layout));
-        loop = new EngineLoop(config, model.window(), mailbox, new StepRunner(model, cache), dumps, inProgress);
+        cache = new KvCache(layout, allocate(arena, layout), groups);
+        loop = new EngineLoop(config, groups, mailbox, new StepRunner(model, cache), dumps, inProgress);
         thread = Thread.ofPlatform().name("engine").daemon().unstarted(loop);
     }
 
@@ -265,7 +267,7 @@ public final class Engine implements Generator, AutoCloseable {
     }
 
     private Sequence sequence(GenerateRequest request, @Nullable ConstrainedOutput output, @Nullable KvSink sink) {
-        return new Sequence(request, output, modelConfig.eosTokenIds(), config.maxModelLength(), sink, this::cancel);
+        return new Sequence(request, output, modelConfig.eosTokenIds(), config, groups, sink, this::cancel);
     }
 
     private void cancel(Sequence sequence) {
@@ -284,6 +286,11 @@ public final class Engine implements Generator, AutoCloseable {
     /** The KV cache; blocks of reservations may be written to, blocks announced to a sink may be read. */
     public KvCache cache() {
         return cache;
+    }
+
+    /** How many blocks a reservation of {@code tokens} tokens has, here as in every engine with this model and block size. */
+    public int reservedBlocks(int tokens) {
+        return limits.reservedBlocks(tokens);
     }
 
     /** What the engine does now and has done. */
@@ -334,7 +341,7 @@ public final class Engine implements Generator, AutoCloseable {
         return new ServiceException(
                 ErrorCode.OVERLOADED,
                 "No room for a reservation of " + tokens + " tokens ("
-                        + BlockTable.blocksFor(tokens, config.blockSize()) + " KV blocks): " + why + ". "
+                        + limits.reservedBlocks(tokens) + " KV blocks): " + why + ". "
                         + (now.freeBlocks() + now.cachedBlocks()) + " of " + now.totalBlocks() + " blocks are unused, "
                         + now.runningSequences() + " of at most " + config.maxSequences()
                         + " sequences run. Try again later.");

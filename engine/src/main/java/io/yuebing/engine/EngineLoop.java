@@ -7,6 +7,7 @@ import io.yuebing.api.GenerateEvent.PromptDone;
 import io.yuebing.api.GenerateEvent.Token;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.ServiceException;
+import io.yuebing.kv.LayerGroup;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -52,7 +53,7 @@ final class EngineLoop implements Runnable {
 
     EngineLoop(
             EngineConfig config,
-            int window,
+            List<LayerGroup> groups,
             Mailbox mailbox,
             StepRunner runner,
             CrashDumps dumps,
@@ -62,7 +63,7 @@ final class EngineLoop implements Runnable {
         this.runner = runner;
         this.dumps = dumps;
         this.inProgress = inProgress;
-        scheduler = new Scheduler(config, window);
+        scheduler = new Scheduler(config, groups);
         publishStats();
     }
 
@@ -232,7 +233,7 @@ final class EngineLoop implements Runnable {
     private void handOff(Sequence sequence, KvSink sink, int tokens) {
         scheduler.hold(sequence);
         BlockHold hold = new BlockHold(
-                sequence.blockIds(), tokens, failure -> mailbox.post(new Command.HoldEnded(sequence, failure)));
+                sequence.listedBlocks(), tokens, failure -> mailbox.post(new Command.HoldEnded(sequence, failure)));
         try {
             sink.promptWritten(hold);
             if (sink.outlivesStream() && sequence.leave()) {

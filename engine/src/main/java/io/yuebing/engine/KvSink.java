@@ -10,12 +10,13 @@ package io.yuebing.engine;
 public interface KvSink {
 
     /**
-     * Blocks have got their final content in one layer. Each block is announced once per layer; those of one layer in
-     * order. Blocks from the prefix cache are announced for all layers at the start, and the last block, which may be
-     * filled in part only, with the last tokens.
+     * Blocks have got their final content in one layer of the cache. Each block is announced once per layer; those of the
+     * same layer of the model in order. Blocks from the prefix cache are announced for all layers at the start, and the last
+     * block, which may be filled in part only, with the last tokens.
      *
-     * @param layer the layer
-     * @param blockIds all blocks of the prompt in order; the same in every call
+     * @param layer the layer of the cache
+     * @param blockIds all blocks of the prompt that a continuation reads, in order; the same in every call, but those that have
+     *     not been announced may be negative still
      * @param fromBlock index into {@code blockIds} of the first final block
      * @param toBlock index past the last one
      */
@@ -30,6 +31,11 @@ public interface KvSink {
     /** Whether the stream ends as soon as the prompt is written, while the hold on its blocks stays open. */
     default boolean outlivesStream() {
         return false;
+    }
+
+    /** How many of the prompt's last tokens the receiver computes once more, and so needs what these attend to. */
+    default int computedAgain() {
+        return 0;
     }
 
     /**

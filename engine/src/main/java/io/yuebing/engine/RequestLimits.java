@@ -4,11 +4,13 @@ import io.yuebing.api.ErrorCode;
 import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
-import io.yuebing.kv.BlockTable;
+import io.yuebing.kv.LayerGroup;
 import java.util.Collection;
+import java.util.List;
+import java.util.function.ToIntFunction;
 
 /** Refuses what an engine could never compute, before it costs anything. */
-record RequestLimits(EngineConfig config, int vocabSize) {
+record RequestLimits(EngineConfig config, List<LayerGroup> groups, int vocabSize) {
 
     /**
      * Checks a request that is to be completed here.
@@ -20,13 +22,21 @@ record RequestLimits(EngineConfig config, int vocabSize) {
         int prompt = request.promptTokens().length;
         long atMost = Math.min((long) prompt + request.sampling().maxTokens(), config.maxModelLength());
         // The last token's keys and values are never computed.
-        checkFits(request, (int) Math.max(prompt, atMost - 1));
+        int tokens = (int) Math.max(prompt, atMost - 1);
+        checkFits(
+                request,
+                tokens,
+                blocks(group -> group.mostBlocks(tokens, config.maxBatchedTokens(), config.blockSize())));
     }
 
     /** Checks a request whose prompt is computed here and continued elsewhere; throws as {@link #checkGenerate}. */
     void checkPrefill(GenerateRequest request) {
         check(request);
-        checkFits(request, request.promptTokens().length + request.outputTokens().length);
+        int tokens = request.promptTokens().length + request.outputTokens().length;
+        checkFits(
+                request,
+                tokens,
+                blocks(group -> group.mostBlocksSetAside(tokens, config.maxBatchedTokens(), config.blockSize())));
     }
 
     /** Checks a request that continues on reserved blocks; throws as {@link #checkGenerate}. */
@@ -46,7 +56,7 @@ record RequestLimits(EngineConfig config, int vocabSize) {
 
     /** Checks that a reservation can ever be granted. */
     void checkReserve(int tokens) {
-        int blocks = BlockTable.blocksFor(tokens, config.blockSize());
+        int blocks = reservedBlocks(tokens);
         if (tokens < 1 || blocks > config.blocks()) {
             throw new ServiceException(
                     ErrorCode.INVALID_REQUEST,
@@ -54,6 +64,15 @@ record RequestLimits(EngineConfig config, int vocabSize) {
                             + config.blocks() + " blocks of " + config.blockSize() + " tokens.",
                     "prompt");
         }
+    }
+
+    private int blocks(ToIntFunction<LayerGroup> ofGroup) {
+        return groups.stream().mapToInt(ofGroup).reduce(0, Math::addExact);
+    }
+
+    /** Blocks that a reservation takes. */
+    int reservedBlocks(int tokens) {
+        return BlockOrder.of(groups, tokens, tokens, config.blockSize()).size();
     }
 
     private void check(GenerateRequest request) {
@@ -89,8 +108,7 @@ record RequestLimits(EngineConfig config, int vocabSize) {
         }
     }
 
-    private void checkFits(GenerateRequest request, int tokens) {
-        int blocks = BlockTable.blocksFor(tokens, config.blockSize());
+    private void checkFits(GenerateRequest request, int tokens, int blocks) {
         if (blocks > config.blocks()) {
             throw new ServiceException(
                     ErrorCode.INVALID_REQUEST,

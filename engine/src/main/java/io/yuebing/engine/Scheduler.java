@@ -1,8 +1,6 @@
 package io.yuebing.engine;
 
-import io.yuebing.kv.BlockPool;
-import io.yuebing.kv.BlockTable;
-import io.yuebing.kv.PrefixHash;
+import io.yuebing.kv.LayerGroup;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -13,27 +11,23 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * Decides which tokens of which sequences the next step computes, and who holds the blocks for them.
+ * Decides which tokens of which sequences the next step computes, and who gives way when blocks run out.
  *
  * <p>There is no prefill phase and no decode phase: each step hands out one budget of tokens, and every sequence wants as
  * many as it has tokens that are not computed. Those that need one token come first, so nobody's stream stalls behind a
  * long prompt; then prompts under way; then waiting sequences, in order of arrival. A prompt larger than the budget is
  * computed in chunks by this rule alone.
  *
- * <p>A sequence takes blocks for all of its tokens when it starts to run and one more whenever it grows past them. If none
- * is left, the youngest sequence is preempted: it gives back its blocks, whose content stays in the prefix cache until
+ * <p>A sequence starts to run when there are {@linkplain KvBlocks blocks} for all of its tokens, and takes more whenever it
+ * grows past those that it has. If none is left, the youngest sequence is preempted: it gives back its blocks, whose content stays in the prefix cache until
  * they are reused, and waits at the head of the queue to be computed again. Sequences that are handed off never grow and
  * are never preempted: somebody may be reading their blocks.
- *
- * <p>Where every layer attends to a window only, a sequence gives back the blocks behind it as it goes.
  *
  * <p>Pure logic: no threads, no clock.
  */
 final class Scheduler {
     private final EngineConfig config;
-    private final int window;
-    private final BlockPool pool;
-    private final PrefixHash hashRoot;
+    private final KvBlocks blocks;
 
     private final Deque<Sequence> waiting = new ArrayDeque<>();
     /** Preempted sequences are the first so many of the waiting. */
@@ -46,17 +40,13 @@ final class Scheduler {
     private final Set<BlockReservation> reservations = new LinkedHashSet<>();
 
     private long preemptions;
-    private long queriedTokens;
-    private long hitTokens;
 
     private final StepPlan plan = new StepPlan();
 
-    /** @param window positions that a token attends to, its own included; 0 = all before it */
-    Scheduler(EngineConfig config, int window) {
+    /** @param groups of the model's layers */
+    Scheduler(EngineConfig config, List<LayerGroup> groups) {
         this.config = config;
-        this.window = window;
-        pool = new BlockPool(config.blocks(), config.blockSize());
-        hashRoot = PrefixHash.root(config.hashSeed());
+        blocks = new KvBlocks(config, groups);
     }
 
     // ---- sequences come and go
@@ -69,10 +59,7 @@ final class Scheduler {
     /** A sequence whose first tokens are computed in the reserved blocks; takes over blocks and place. */
     void resume(Sequence sequence, BlockReservation reservation) {
         reservations.remove(reservation);
-        sequence.blocks().appendAll(reservation.blockIds());
-        sequence.computed(reservation.tokens());
-        sequence.admitted(reservation.cachedBlocks() * config.blockSize());
-        registerFullBlocks(sequence);
+        blocks.adopt(sequence, reservation);
         running.add(sequence);
     }
 
@@ -86,7 +73,7 @@ final class Scheduler {
     boolean remove(Sequence sequence) {
         boolean known = running.remove(sequence) || held.remove(sequence) || removeWaiting(sequence);
         if (known) {
-            pool.releaseAll(sequence.blocks());
+            blocks.release(sequence);
         }
         return known;
     }
@@ -120,7 +107,7 @@ final class Scheduler {
      * progress earlier.
      */
     boolean canReserve(ReserveWish wish) {
-        return preemptedWaiting == 0 && hasPlace() && fits(wish.tokens(), cached(wish));
+        return preemptedWaiting == 0 && hasPlace() && blocks.canReserve(wish);
     }
 
     /**
@@ -129,26 +116,15 @@ final class Scheduler {
      * @param onClose told when the reservation ends unused
      */
     BlockReservation reserve(ReserveWish wish, Consumer<BlockReservation> onClose) {
-        Cached cached = cached(wish);
-        BlockTable blocks = new BlockTable();
-        takeBlocks(wish.hashes(), wish.ids(), wish.tokens(), cached, blocks);
-        queriedTokens += wish.ids().length;
-        BlockReservation reservation = new BlockReservation(blocks.toArray(), cached.blocks(), wish.tokens(), onClose);
+        BlockReservation reservation = blocks.reserve(wish, onClose);
         reservations.add(reservation);
         return reservation;
-    }
-
-    private Cached cached(ReserveWish wish) {
-        return cached(wish.hashes(), wish.ids(), wish.ids().length);
     }
 
     /** Ends a reservation that was not resumed. */
     void release(BlockReservation reservation) {
         if (reservations.remove(reservation)) {
-            int[] blocks = reservation.blockIds();
-            for (int i = blocks.length - 1; i >= 0; i--) {
-                pool.release(blocks[i]);
-            }
+            blocks.release(reservation);
         }
     }
 
@@ -173,19 +149,7 @@ final class Scheduler {
     /** Takes note that a slice is computed. */
     void commit(StepPlan.Slice slice) {
         slice.sequence().computed(slice.to());
-        registerFullBlocks(slice.sequence());
-        giveBackBehindWindow(slice.sequence());
-    }
-
-    /** Gives back the blocks that the next token does not attend to, unless somebody else may be reading them. */
-    private void giveBackBehindWindow(Sequence sequence) {
-        if (window == 0 || sequence.sink() != null) {
-            return;
-        }
-        int firstRead = Math.max(0, sequence.computed() - window + 1);
-        while (sequence.blocks().givenBack() < firstRead / config.blockSize()) {
-            pool.release(sequence.blocks().giveBackFirst());
-        }
+        blocks.computed(slice.sequence());
     }
 
     private void scheduleRunning(boolean oneToken) {
@@ -194,27 +158,18 @@ final class Scheduler {
             if ((sequence.missing() == 1) != oneToken) {
                 continue;
             }
-            if (grow(sequence)) {
-                schedule(sequence);
+            int to = sequence.computed() + Math.min(sequence.missing(), budget());
+            if (grow(sequence, to)) {
+                plan.add(sequence, sequence.computed(), to);
             } else {
                 i--; // it was preempted itself, and the list has closed up
             }
         }
     }
 
-    private void schedule(Sequence sequence) {
-        int tokens = Math.min(sequence.missing(), budget());
-        plan.add(sequence, sequence.computed(), sequence.computed() + tokens);
-    }
-
-    /** Takes blocks up to the sequence's length, preempting others; false if it had to be preempted itself. */
-    private boolean grow(Sequence sequence) {
-        int needed = BlockTable.blocksFor(sequence.length(), config.blockSize());
-        while (sequence.blocks().size() < needed) {
-            if (pool.available() > 0) {
-                sequence.blocks().append(pool.allocate());
-                continue;
-            }
+    /** Takes blocks for tokens up to {@code to}, preempting others; false if it had to be preempted itself. */
+    private boolean grow(Sequence sequence, int to) {
+        while (!blocks.grow(sequence, to)) {
             Sequence victim = youngestPreemptible();
             preempt(victim);
             if (victim == sequence) {
@@ -237,93 +192,24 @@ final class Scheduler {
     private void preempt(Sequence victim) {
         running.remove(victim);
         plan.preempt(victim);
-        pool.releaseAll(victim.blocks());
+        blocks.release(victim);
         victim.computed(0);
-        victim.registeredBlocks(0);
         waiting.addFirst(victim);
         preemptedWaiting++;
         preemptions++;
     }
 
     private void admit() {
-        while (budget() > 0 && !waiting.isEmpty() && hasPlace() && takeBlocks(waiting.getFirst())) {
+        while (budget() > 0 && !waiting.isEmpty() && hasPlace() && blocks.admit(waiting.getFirst(), budget())) {
             Sequence sequence = waiting.removeFirst();
             preemptedWaiting = Math.max(0, preemptedWaiting - 1);
             running.add(sequence);
-            schedule(sequence);
+            plan.add(sequence, sequence.computed(), sequence.computed() + Math.min(sequence.missing(), budget()));
         }
     }
 
     private boolean hasPlace() {
         return running.size() + reservations.size() < config.maxSequences();
-    }
-
-    /** Takes cached blocks for the beginning and empty ones for the rest of all known tokens, or nothing at all. */
-    private boolean takeBlocks(Sequence sequence) {
-        int reusable = config.prefixCaching() ? sequence.reusableTokens() : 0;
-        Cached cached = cached(sequence.hashes(), sequence.tokens(), reusable);
-        if (!fits(sequence.length(), cached)) {
-            return false;
-        }
-        takeBlocks(sequence.hashes(), sequence.tokens(), sequence.length(), cached, sequence.blocks());
-        int hitHere = cached.blocks() * config.blockSize();
-        sequence.computed(hitHere);
-        sequence.registeredBlocks(cached.blocks());
-        sequence.admitted(hitHere);
-        queriedTokens += reusable > 0 ? sequence.length() : 0;
-        return true;
-    }
-
-    // ---- the prefix cache
-
-    /**
-     * Leading blocks whose content is there.
-     *
-     * @param unused how many of them have no holder yet
-     */
-    private record Cached(int blocks, int unused) {}
-
-    private Cached cached(HashChain hashes, int[] tokens, int reusable) {
-        int most = config.prefixCaching() ? reusable / config.blockSize() : 0;
-        int hits = 0;
-        int unused = 0;
-        for (int block; hits < most && (block = findCached(hashes, tokens, hits)) != BlockPool.NOT_FOUND; hits++) {
-            unused += pool.references(block) == 0 ? 1 : 0;
-        }
-        return new Cached(hits, unused);
-    }
-
-    private boolean fits(int tokens, Cached cached) {
-        return BlockTable.blocksFor(tokens, config.blockSize()) - cached.blocks() <= pool.available() - cached.unused();
-    }
-
-    private void takeBlocks(HashChain hashes, int[] tokens, int count, Cached cached, BlockTable into) {
-        for (int i = 0; i < cached.blocks(); i++) {
-            int block = findCached(hashes, tokens, i);
-            pool.retain(block);
-            into.append(block);
-        }
-        while (into.size() < BlockTable.blocksFor(count, config.blockSize())) {
-            into.append(pool.allocate());
-        }
-        hitTokens += cached.blocks() * (long) config.blockSize();
-    }
-
-    private int findCached(HashChain hashes, int[] tokens, int block) {
-        PrefixHash hash = hashes.hash(block, tokens, hashRoot, config.blockSize());
-        return pool.find(hash, tokens, block * config.blockSize());
-    }
-
-    private void registerFullBlocks(Sequence sequence) {
-        if (!config.prefixCaching()) {
-            return;
-        }
-        int full = sequence.computed() / config.blockSize();
-        for (int i = sequence.registeredBlocks(); i < full; i++) {
-            PrefixHash hash = sequence.hashes().hash(i, sequence.tokens(), hashRoot, config.blockSize());
-            pool.register(sequence.blocks().get(i), hash, sequence.tokens(), i * config.blockSize());
-        }
-        sequence.registeredBlocks(full);
     }
 
     // ---- what there is
@@ -345,31 +231,31 @@ final class Scheduler {
     }
 
     long queriedTokens() {
-        return queriedTokens;
+        return blocks.queriedTokens();
     }
 
     long hitTokens() {
-        return hitTokens;
+        return blocks.hitTokens();
     }
 
     int freeBlocks() {
-        return pool.free();
+        return blocks.free();
     }
 
     int cachedBlocks() {
-        return pool.cached();
+        return blocks.cached();
     }
 
     /** Blocks of reservations and of prompts that wait for their transfer. */
     int heldBlocks() {
-        int blocks = 0;
+        int count = 0;
         for (BlockReservation reservation : reservations) {
-            blocks += reservation.size();
+            count += reservation.size();
         }
         for (Sequence sequence : held) {
-            blocks += sequence.blocks().size();
+            count += sequence.blocks().held();
         }
-        return blocks;
+        return count;
     }
 
     /** What is wrong with the accounts of blocks; empty if all is well (DESIGN invariant 4). */
@@ -378,6 +264,6 @@ final class Scheduler {
         for (Sequence sequence : running) {
             claims += sequence.blocks().held();
         }
-        return pool.check(claims);
+        return blocks.check(claims);
     }
 }

@@ -6,7 +6,8 @@ import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.RepetitionDetection;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
-import io.yuebing.kv.BlockTable;
+import io.yuebing.kv.BlockTables;
+import io.yuebing.kv.LayerGroup;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -42,11 +43,15 @@ final class Sequence {
     private int length;
     private int computed;
 
-    private final BlockTable blocks = new BlockTable();
-    private int[] blockIds = {};
+    private final BlockTables blocks;
+    private final BlockOrder order;
+    private int[] listedBlocks = {};
+    /** How many blocks there were when they were listed. */
+    private int listedOf;
+
     private final HashChain hashes;
-    /** How many leading blocks are in the prefix cache. */
-    private int registeredBlocks;
+    /** For each group of layers how many leading blocks have been offered to the prefix cache. */
+    private final int[] registeredBlocks;
 
     private int cachedTokens = -1;
     private boolean announced;
@@ -57,7 +62,8 @@ final class Sequence {
     /**
      * @param output what the output's text must be, after the output that the request brings along; null = anything
      * @param eosTokenIds the model's end-of-sequence ids
-     * @param maxLength most tokens of prompt and output
+     * @param config of the engine
+     * @param groups of the model's layers
      * @param sink where the prompt's KV cache goes; null = the sequence stays here
      * @param cancel told of the sequence when its reader leaves before the end
      */
@@ -65,14 +71,15 @@ final class Sequence {
             GenerateRequest request,
             @Nullable ConstrainedOutput output,
             List<Integer> eosTokenIds,
-            int maxLength,
+            EngineConfig config,
+            List<LayerGroup> groups,
             @Nullable KvSink sink,
             Consumer<Sequence> cancel) {
         this.request = request;
         this.output = output;
         this.eosTokenIds = toArray(request.sampling().ignoreEos() ? List.of() : eosTokenIds);
         stopTokenIds = toArray(request.sampling().stopTokenIds());
-        this.maxLength = maxLength;
+        maxLength = config.maxModelLength();
         this.stream = new SequenceStream(() -> cancel.accept(this));
         this.sink = sink;
         this.hashes = new HashChain(request.cacheSalt());
@@ -82,6 +89,9 @@ final class Sequence {
         length = request.promptTokens().length + outputs.length;
         tokens = Arrays.copyOf(request.promptTokens(), length + 64);
         System.arraycopy(outputs, 0, tokens, request.promptTokens().length, outputs.length);
+        blocks = new BlockTables(groups.size());
+        registeredBlocks = new int[groups.size()];
+        order = BlockOrder.of(groups, length, length - (sink == null ? 0 : sink.computedAgain()), config.blockSize());
     }
 
     String id() {
@@ -211,24 +221,35 @@ final class Sequence {
 
     // ---- blocks
 
-    BlockTable blocks() {
+    BlockTables blocks() {
         return blocks;
     }
 
-    /** The blocks of a sequence that is handed off; they do not change once it runs. */
-    int[] blockIds() {
-        if (blockIds.length != blocks.size()) {
-            blockIds = blocks.toArray();
+    /** How the blocks of a sequence that is handed off are listed. */
+    BlockOrder order() {
+        return order;
+    }
+
+    /** The blocks of a sequence that is handed off, in their {@link #order}; those taken do not change once it runs. */
+    int[] listedBlocks() {
+        if (listedOf != blocks.size()) {
+            listedBlocks = order.list(blocks);
+            listedOf = blocks.size();
         }
-        return blockIds;
+        return listedBlocks;
     }
 
-    int registeredBlocks() {
-        return registeredBlocks;
+    /** First position that somebody else computes: blocks that it attends to stay with the sequence until then. */
+    int continuesAt() {
+        return sink == null ? Integer.MAX_VALUE : order.next();
     }
 
-    void registeredBlocks(int value) {
-        registeredBlocks = value;
+    int registeredBlocks(int group) {
+        return registeredBlocks[group];
+    }
+
+    void registeredBlocks(int group, int value) {
+        registeredBlocks[group] = value;
     }
 
     HashChain hashes() {

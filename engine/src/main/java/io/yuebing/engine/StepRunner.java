@@ -7,6 +7,7 @@ import io.yuebing.grammar.GrammarException;
 import io.yuebing.grammar.OutputState;
 import io.yuebing.kv.BlockTable;
 import io.yuebing.kv.KvCache;
+import io.yuebing.kv.LayerGroup;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.ForwardBatch;
 import java.util.ArrayList;
@@ -21,9 +22,14 @@ import org.jspecify.annotations.Nullable;
  * <p>What goes wrong for one sequence is that sequence's failure; what the model throws ends the whole step.
  */
 final class StepRunner {
+    private static final int[][] NO_TABLES = {};
+
     private final CausalLm model;
     private final KvCache cache;
-    private final int layers;
+    /** For each layer of the model its group, and its place among the group's layers. */
+    private final int[] groupOfLayer;
+
+    private final int[] placeInGroup;
     private final int blockSize;
     private final Sampler sampler;
     private final MasksAhead masks = new MasksAhead();
@@ -53,7 +59,16 @@ final class StepRunner {
     StepRunner(CausalLm model, KvCache cache) {
         this.model = model;
         this.cache = cache;
-        layers = model.config().layers();
+        List<LayerGroup> groups = model.layerGroups();
+        groupOfLayer = new int[model.config().layers()];
+        placeInGroup = new int[groupOfLayer.length];
+        for (int group = 0; group < groups.size(); group++) {
+            List<Integer> members = groups.get(group).layers();
+            for (int place = 0; place < members.size(); place++) {
+                groupOfLayer[members.get(place)] = group;
+                placeInGroup[members.get(place)] = place;
+            }
+        }
         blockSize = cache.layout().blockSize();
         sampler = new Sampler(model.config().vocabSize());
     }
@@ -119,8 +134,8 @@ final class StepRunner {
             StepPlan.Slice slice = slices.get(i);
             Sequence sequence = slice.sequence();
             sequence.copyTokens(slice.from(), slice.tokens(), tokens, row);
-            int[] blockTable = sequence.blocks().array();
-            spans.get(i).set(row, slice.tokens(), slice.from(), blockTable);
+            spans.get(i)
+                    .set(row, slice.tokens(), slice.from(), sequence.blocks().arrays());
             for (int position = slice.from(); position < slice.to(); position++) {
                 if (sequence.scores(position) || samples(slice, position)) {
                     logitRows[logitCount] = row + position - slice.from();
@@ -141,7 +156,7 @@ final class StepRunner {
             unusedSpans.add(spans.removeLast());
         }
         while (spans.size() < count) {
-            spans.add(unusedSpans.isEmpty() ? new ForwardBatch.Span(0, 0, 0, logitRows) : unusedSpans.removeLast());
+            spans.add(unusedSpans.isEmpty() ? new ForwardBatch.Span(0, 0, 0, NO_TABLES) : unusedSpans.removeLast());
         }
     }
 
@@ -205,29 +220,42 @@ final class StepRunner {
             StepPlan.Slice slice = slices.get(i);
             KvSink sink = slice.sequence().sink();
             if (sink != null && slice.sequence().announce() && slice.from() > 0) {
-                for (int layer = 0; layer < layers; layer++) {
-                    announce(i, sink, layer, slice.sequence().blockIds(), 0, slice.from() / blockSize);
+                for (int layer = 0; layer < groupOfLayer.length; layer++) {
+                    announce(i, sink, layer, 0, slice.from() / blockSize);
                 }
             }
         }
     }
 
-    /** Announces blocks that this step has completed in {@code layer}. */
+    /** Announces blocks that this step has completed in a layer. */
     private void announce(int layer) {
         for (int i = 0; i < slices.size(); i++) {
             StepPlan.Slice slice = slices.get(i);
             KvSink sink = slice.sequence().sink();
             if (sink != null) {
-                int from = slice.from() / blockSize;
                 int to = slice.completes() ? BlockTable.blocksFor(slice.to(), blockSize) : slice.to() / blockSize;
-                if (from < to) {
-                    announce(i, sink, layer, slice.sequence().blockIds(), from, to);
-                }
+                announce(i, sink, layer, slice.from() / blockSize, to);
             }
         }
     }
 
-    private void announce(int slice, KvSink sink, int layer, int[] blockIds, int from, int to) {
+    /** Announces those of a layer's blocks that are listed, neighbours in the list together. */
+    private void announce(int slice, KvSink sink, int layer, int from, int to) {
+        int group = groupOfLayer[layer];
+        Sequence sequence = slices.get(slice).sequence();
+        BlockOrder order = sequence.order();
+        for (int block = Math.max(from, order.first(group)); block < to; ) {
+            int first = order.place(group, block);
+            int end = first;
+            while (block < to && order.place(group, block) == end) {
+                end++;
+                block++;
+            }
+            announceListed(slice, sink, placeInGroup[layer], sequence.listedBlocks(), first, end);
+        }
+    }
+
+    private void announceListed(int slice, KvSink sink, int layer, int[] blockIds, int from, int to) {
         if (failures[slice] != null) {
             return;
         }

@@ -2,17 +2,22 @@ package io.yuebing.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.yuebing.kv.KvAxis;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
 
 /** Copies announced blocks at once into another engine's reserved ones, insisting on the order of announcements. */
 final class CopyingSink implements KvSink {
     private final Engine from;
     private final Engine to;
     private final int[] target;
-    private final int[] announced;
+    /** For each layer of the cache the blocks announced. */
+    private final BitSet[] announced;
+
     private final List<String> calls = new ArrayList<>();
     /** Completed with the hold, or cancelled if the sink was aborted before. */
     private final CompletableFuture<BlockHold> hold = new CompletableFuture<>();
@@ -21,15 +26,19 @@ final class CopyingSink implements KvSink {
         this.from = from;
         this.to = to;
         this.target = target.blockIds();
-        announced = new int[from.config().layers()];
+        announced = Stream.generate(BitSet::new)
+                .limit(from.cache().layout().size(KvAxis.LAYER))
+                .toArray(BitSet[]::new);
     }
 
     @Override
     public void layerWritten(int layer, int[] blockIds, int fromBlock, int toBlock) {
         assertThat(blockIds).hasSameSizeAs(target);
-        assertThat(fromBlock).as("blocks of a layer come in order, each once").isEqualTo(announced[layer]);
         assertThat(toBlock).isBetween(fromBlock + 1, blockIds.length);
-        announced[layer] = toBlock;
+        assertThat(announced[layer].get(fromBlock, toBlock).isEmpty())
+                .as("each block comes once")
+                .isTrue();
+        announced[layer].set(fromBlock, toBlock);
         for (int i = fromBlock; i < toBlock; i++) {
             to.cache().block(layer, target[i]).copyFrom(from.cache().block(layer, blockIds[i]));
         }
@@ -38,7 +47,7 @@ final class CopyingSink implements KvSink {
 
     @Override
     public void promptWritten(BlockHold open) {
-        assertThat(announced).containsOnly(target.length);
+        assertThat(announced).allMatch(blocks -> blocks.cardinality() == target.length);
         assertThat(open.blockIds()).hasSize(target.length);
         hold.complete(open);
     }

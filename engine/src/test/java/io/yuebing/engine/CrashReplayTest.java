@@ -86,7 +86,7 @@ class CrashReplayTest {
         CrashDump dump = CrashDump.read(onlyDump());
         assertThat(dump.failure()).contains("poisoned");
         assertThat(dump.slices().getFirst().tokens()).containsExactly(5, HashingModel.POISON, 7);
-        assertThat(dump.slices().getFirst().blockTable()).hasSize(1);
+        assertThat(dump.slices().getFirst().blockTables()).isDeepEqualTo(new int[][] {{0}});
         assertThat(CrashReplay.run(model, dump).thrown())
                 .hasValueSatisfying(thrown -> assertThat(thrown).hasMessage("poisoned"));
     }

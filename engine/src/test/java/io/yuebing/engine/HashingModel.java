@@ -5,12 +5,14 @@ import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvAxis;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
+import io.yuebing.kv.LayerGroup;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.ForwardBatch;
 import io.yuebing.model.ModelConfig;
 import io.yuebing.model.StepCost;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.Collections;
 import java.util.List;
 import java.util.function.Consumer;
 
@@ -26,21 +28,25 @@ final class HashingModel implements CausalLm {
     /** Logits after this token are NaN. */
     static final int NAN = 98;
 
+    /** Layers of the model whose layers are all alike. */
     private static final int LAYERS = 3;
+
     private static final int HEADS = 2;
     private static final int HEAD_SIZE = 2;
 
-    private final int window;
+    private final List<Integer> windows;
+    private final List<LayerGroup> groups;
 
     private volatile Consumer<ForwardBatch> beforeStep = batch -> {};
 
     HashingModel() {
-        this(0);
+        this(Collections.nCopies(LAYERS, 0));
     }
 
-    /** @param window how many tokens before a row, and itself, are hashed; 0 = all */
-    HashingModel(int window) {
-        this.window = window;
+    /** @param windows for each layer how many tokens before a row, and itself, are hashed; 0 = all */
+    HashingModel(List<Integer> windows) {
+        this.windows = windows;
+        groups = LayerGroup.of(windows);
     }
 
     /** Called by the engine's thread before each step. */
@@ -52,7 +58,16 @@ final class HashingModel implements CausalLm {
     @Override
     public ModelConfig config() {
         return new ModelConfig(
-                "Hashing", LAYERS, 4, HEADS, HEADS, HEAD_SIZE, VOCAB, 4096, List.of(EOS), GenerationDefaults.NONE);
+                "Hashing",
+                windows.size(),
+                4,
+                HEADS,
+                HEADS,
+                HEAD_SIZE,
+                VOCAB,
+                4096,
+                List.of(EOS),
+                GenerationDefaults.NONE);
     }
 
     @Override
@@ -66,13 +81,14 @@ final class HashingModel implements CausalLm {
     }
 
     @Override
-    public int window() {
-        return window;
+    public List<LayerGroup> layerGroups() {
+        return groups;
     }
 
     @Override
     public KvLayout kvLayout(int blocks, int blockSize, ElementType elementType) {
-        return KvLayout.nativeLayout(LAYERS, blocks, HEADS, blockSize, HEAD_SIZE, elementType, fingerprint());
+        return KvLayout.nativeLayout(
+                groups.getFirst().layers().size(), blocks, HEADS, blockSize, HEAD_SIZE, elementType, fingerprint());
     }
 
     @Override
@@ -83,7 +99,7 @@ final class HashingModel implements CausalLm {
                 throw new IllegalStateException("poisoned");
             }
         }
-        for (int layer = 0; layer < LAYERS; layer++) {
+        for (int layer = 0; layer < windows.size(); layer++) {
             for (ForwardBatch.Span span : batch.spans()) {
                 for (int i = 0; i < span.rows(); i++) {
                     write(cache, layer, span, span.firstPosition() + i, batch.tokens()[span.firstRow() + i]);
@@ -103,7 +119,7 @@ final class HashingModel implements CausalLm {
         }
     }
 
-    private static void write(KvCache cache, int layer, ForwardBatch.Span span, int position, int token) {
+    private void write(KvCache cache, int layer, ForwardBatch.Span span, int position, int token) {
         for (int kv = 0; kv < 2; kv++) {
             for (int head = 0; head < HEADS; head++) {
                 for (int channel = 0; channel < HEAD_SIZE; channel++) {
@@ -117,8 +133,11 @@ final class HashingModel implements CausalLm {
 
     private void logits(KvCache cache, ForwardBatch.Span span, int position, float[] buffer) {
         long hash = 1;
-        for (int p = window == 0 ? 0 : Math.max(0, position - window + 1); p <= position; p++) {
-            for (int layer = 0; layer < LAYERS; layer++) {
+        for (int p = 0; p <= position; p++) {
+            for (int layer = 0; layer < windows.size(); layer++) {
+                if (windows.get(layer) != 0 && p <= position - windows.get(layer)) {
+                    continue;
+                }
                 for (int kv = 0; kv < 2; kv++) {
                     for (int head = 0; head < HEADS; head++) {
                         MemorySegment memory = cache.memory();
@@ -140,11 +159,15 @@ final class HashingModel implements CausalLm {
         buffer[1 + POISON] = -20;
     }
 
-    private static long offset(
-            KvCache cache, int layer, ForwardBatch.Span span, int position, int kv, int head, int channel) {
+    private long offset(KvCache cache, int layer, ForwardBatch.Span span, int position, int kv, int head, int channel) {
         KvLayout layout = cache.layout();
         int blockSize = layout.blockSize();
-        return layout.blockOffset(layer, span.blockTable()[position / blockSize])
+        int group = 0;
+        while (!groups.get(group).layers().contains(layer)) {
+            group++;
+        }
+        int place = groups.get(group).layers().indexOf(layer);
+        return layout.blockOffset(place, span.blockTable(group)[position / blockSize])
                 + kv * layout.stride(KvAxis.KV)
                 + head * layout.stride(KvAxis.HEAD)
                 + position % blockSize * layout.stride(KvAxis.TOKEN)

@@ -13,7 +13,7 @@ class KvSizingTest {
     private static final long MACHINE = 64L << 20;
 
     private static KvSizing choose(Optional<Integer> blocks, Optional<Long> bytes, long machine) {
-        return KvSizing.choose(blocks, bytes, BLOCK, PER_SEQUENCE, machine);
+        return KvSizing.choose(blocks, bytes, new KvSizing.Need(BLOCK, PER_SEQUENCE), machine);
     }
 
     @Test

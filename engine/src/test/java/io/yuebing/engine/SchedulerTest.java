@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
+import io.yuebing.kv.BlockTable;
 import io.yuebing.kv.ElementType;
+import io.yuebing.kv.LayerGroup;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
@@ -17,6 +19,14 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class SchedulerTest {
+    private static final List<LayerGroup> ALL = LayerGroup.all(1);
+    private static final List<LayerGroup> WINDOW = LayerGroup.of(List.of(8));
+    /** One group with a window of 8, one without. */
+    private static final List<LayerGroup> BOTH = LayerGroup.of(List.of(8, 0));
+
+    private static final List<List<Integer>> KINDS =
+            List.of(List.of(0), List.of(5), List.of(10), List.of(5, 0), List.of(1, 0), List.of(4, 4, 0, 9));
+
     private static final KvSink SINK = new KvSink() {
         @Override
         public void layerWritten(int layer, int[] blockIds, int fromBlock, int toBlock) {}
@@ -35,7 +45,7 @@ class SchedulerTest {
 
     @Test
     void longPromptsAreComputedInChunksOfTheBudget() {
-        Scheduler scheduler = new Scheduler(config(10, 8, 4), 0);
+        Scheduler scheduler = new Scheduler(config(10, 8, 4), ALL);
         Sequence long1 = sequence("a", 0, 20);
         scheduler.add(long1);
         assertThat(step(scheduler)).containsExactly("a 0..8");
@@ -46,7 +56,7 @@ class SchedulerTest {
 
     @Test
     void sequencesInGenerationComeBeforePrompts() {
-        Scheduler scheduler = new Scheduler(config(20, 8, 4), 0);
+        Scheduler scheduler = new Scheduler(config(20, 8, 4), ALL);
         scheduler.add(sequence("long", 0, 20));
         step(scheduler);
         BlockReservation reservation = reserve(scheduler, 4);
@@ -56,7 +66,7 @@ class SchedulerTest {
 
     @Test
     void waitingSequencesStartInOrderOfArrivalWithWhatTheBudgetLeaves() {
-        Scheduler scheduler = new Scheduler(config(20, 10, 4), 0);
+        Scheduler scheduler = new Scheduler(config(20, 10, 4), ALL);
         scheduler.add(sequence("a", 0, 6));
         scheduler.add(sequence("b", 100, 6));
         scheduler.add(sequence("c", 200, 6));
@@ -66,7 +76,7 @@ class SchedulerTest {
 
     @Test
     void nobodyOvertakesTheHeadOfTheQueue() {
-        Scheduler scheduler = new Scheduler(config(4, 100, 4), 0);
+        Scheduler scheduler = new Scheduler(config(4, 100, 4), ALL);
         scheduler.add(sequence("a", 0, 8));
         scheduler.add(sequence("large", 100, 12));
         scheduler.add(sequence("small", 200, 2));
@@ -76,7 +86,7 @@ class SchedulerTest {
 
     @Test
     void noMoreThanMaxSequencesRun() {
-        Scheduler scheduler = new Scheduler(config(20, 100, 2), 0);
+        Scheduler scheduler = new Scheduler(config(20, 100, 2), ALL);
         for (String id : List.of("a", "b", "c")) {
             scheduler.add(sequence(id, id.hashCode(), 2));
         }
@@ -86,7 +96,7 @@ class SchedulerTest {
 
     @Test
     void theYoungestIsPreemptedAndReturnsFirstFindingItsBlocksCached() {
-        Scheduler scheduler = new Scheduler(config(5, 100, 4), 0);
+        Scheduler scheduler = new Scheduler(config(5, 100, 4), ALL);
         Sequence old = sequence("old", 0, 8);
         Sequence young = sequence("young", 100, 8);
         scheduler.add(old);
@@ -109,7 +119,7 @@ class SchedulerTest {
 
     @Test
     void aSequenceAloneThatFindsNoBlockPreemptsItself() {
-        Scheduler scheduler = new Scheduler(config(4, 100, 4), 0);
+        Scheduler scheduler = new Scheduler(config(4, 100, 4), ALL);
         BlockReservation reservation = reserve(scheduler, 8);
         scheduler.add(sequence("a", 0, 8));
         step(scheduler);
@@ -121,7 +131,7 @@ class SchedulerTest {
 
     @Test
     void handedOffSequencesAreNeverPreempted() {
-        Scheduler scheduler = new Scheduler(config(6, 12, 4), 0);
+        Scheduler scheduler = new Scheduler(config(6, 12, 4), ALL);
         scheduler.add(sequence("plain", 0, 8));
         scheduler.add(sequence("handed off", 100, SINK, 16));
         assertThat(step(scheduler)).containsExactly("plain 0..8", "handed off 0..4");
@@ -131,7 +141,7 @@ class SchedulerTest {
 
     @Test
     void equalBeginningsAreComputedOnceAndTheLastTokenAlwaysAgain() {
-        Scheduler scheduler = new Scheduler(config(20, 100, 4), 0);
+        Scheduler scheduler = new Scheduler(config(20, 100, 4), ALL);
         scheduler.add(sequence("a", 0, 8));
         step(scheduler);
         scheduler.add(sequence("same", 0, 8));
@@ -144,7 +154,7 @@ class SchedulerTest {
 
     @Test
     void tenantsWithOtherSaltsShareNothing() {
-        Scheduler scheduler = new Scheduler(config(20, 100, 4), 0);
+        Scheduler scheduler = new Scheduler(config(20, 100, 4), ALL);
         scheduler.add(sequence("a", "blue", greedy(), 0, 8));
         step(scheduler);
         scheduler.add(sequence("b", "red", greedy(), 0, 9));
@@ -154,7 +164,7 @@ class SchedulerTest {
 
     @Test
     void promptLogprobsNeedEveryRowComputedOnce() {
-        Scheduler scheduler = new Scheduler(config(20, 4, 4), 0);
+        Scheduler scheduler = new Scheduler(config(20, 4, 4), ALL);
         scheduler.add(sequence("a", 0, 8));
         step(scheduler);
         step(scheduler);
@@ -175,7 +185,7 @@ class SchedulerTest {
 
     @Test
     void reservationsHoldBlocksAndAPlace() {
-        Scheduler scheduler = new Scheduler(config(4, 100, 1), 0);
+        Scheduler scheduler = new Scheduler(config(4, 100, 1), ALL);
         BlockReservation reservation = reserve(scheduler, 9);
         assertThat(reservation.blockIds()).hasSize(3).doesNotHaveDuplicates();
         assertThat(scheduler.heldBlocks()).isEqualTo(3);
@@ -193,7 +203,7 @@ class SchedulerTest {
 
     @Test
     void receivedBlocksEnterThePrefixCacheWithTheResume() {
-        Scheduler scheduler = new Scheduler(config(20, 100, 4), 0);
+        Scheduler scheduler = new Scheduler(config(20, 100, 4), ALL);
         BlockReservation reservation = reserve(scheduler, 9);
         assertThat(scheduler.sequences()).isEmpty();
         scheduler.add(sequence("early", 0, 9));
@@ -209,7 +219,7 @@ class SchedulerTest {
 
     @Test
     void preemptedSequencesComeBeforeReservations() {
-        Scheduler scheduler = new Scheduler(config(4, 100, 4), 0);
+        Scheduler scheduler = new Scheduler(config(4, 100, 4), ALL);
         scheduler.add(sequence("old", 0, 8));
         scheduler.add(sequence("young", 100, 8));
         step(scheduler);
@@ -222,8 +232,8 @@ class SchedulerTest {
 
     @Test
     void blocksBehindTheWindowOfAllLayersAreGivenBack() {
-        Scheduler scheduler = new Scheduler(config(20, 100, 4), 8);
-        Sequence sequence = sequence("a", 0, 40);
+        Scheduler scheduler = new Scheduler(config(20, 100, 4), WINDOW);
+        Sequence sequence = sequence("a", 0, WINDOW, null, 40);
         scheduler.add(sequence);
         assertThat(step(scheduler)).containsExactly("a 0..40");
         assertThat(sequence.blocks().held()).as("positions 33 to 39").isEqualTo(2);
@@ -238,17 +248,76 @@ class SchedulerTest {
     }
 
     @Test
-    void aPromptThatIsHandedOffKeepsTheBlocksBehindItsWindow() {
-        Scheduler scheduler = new Scheduler(config(20, 100, 4), 8);
-        Sequence sequence = sequence("a", 0, SINK, 40);
+    void aPromptThatIsHandedOffKeepsTheBlocksThatItsContinuationReads() {
+        Scheduler scheduler = new Scheduler(config(20, 20, 4), BOTH);
+        Sequence sequence = sequence("a", 0, BOTH, SINK, 40);
         scheduler.add(sequence);
         step(scheduler);
-        assertThat(sequence.blocks().held()).isEqualTo(10);
+        assertThat(sequence.blocks().of(0).size())
+                .as("three are given back, three of later positions taken, since it is never preempted")
+                .isEqualTo(10);
+        step(scheduler);
+        assertThat(sequence.blocks().of(0).held()).as("positions 33 to 39").isEqualTo(2);
+        assertThat(sequence.blocks().of(1).held()).isEqualTo(10);
+        assertThat(sequence.order().size()).isEqualTo(12);
+        assertThat(sequence.listedBlocks()).hasSize(12).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void eachKindOfLayersHoldsWhatItReads() {
+        Scheduler scheduler = new Scheduler(config(24, 12, 4), BOTH);
+        Sequence sequence = sequence("a", 0, BOTH, null, 40);
+        scheduler.add(sequence);
+        while (sequence.length() < 60) {
+            step(scheduler);
+            assertThat(sequence.blocks().of(0).held()).isLessThanOrEqualTo(3);
+        }
+        assertThat(sequence.blocks().of(1).held()).isEqualTo(15);
+        assertThat(scheduler.check()).isEmpty();
+        scheduler.remove(sequence);
+        assertThat(scheduler.freeBlocks() + scheduler.cachedBlocks()).isEqualTo(24);
+    }
+
+    @Test
+    void aHitNeedsTheBlocksOfTheWindowBeforeItOnly() {
+        Scheduler scheduler = new Scheduler(config(10, 100, 4), WINDOW);
+        Sequence first = sequence("a", 0, WINDOW, null, 40);
+        scheduler.add(first);
+        step(scheduler);
+        scheduler.remove(first);
+        scheduler.add(sequence("other", 500, WINDOW, null, 16));
+        step(scheduler);
+        scheduler.remove(scheduler.sequences().getFirst());
+
+        scheduler.add(sequence("longer", 0, WINDOW, null, 50));
+        assertThat(step(scheduler)).as("its first blocks are forgotten").containsExactly("longer 40..50");
+        assertThat(scheduler.hitTokens()).isEqualTo(40);
+        assertThat(scheduler.check()).isEmpty();
+    }
+
+    @Test
+    void aReservationHasOfEachKindWhatTheContinuationReads() {
+        Scheduler scheduler = new Scheduler(config(40, 100, 4), BOTH);
+        KvPrefix prefix = new KvPrefix(tokens(0, 40), Optional.empty());
+        BlockReservation reservation = scheduler.reserve(ReserveWish.of(prefix), scheduler::release);
+        assertThat(reservation.blockIds()).hasSize(2 + 10).doesNotHaveDuplicates();
+        assertThat(reservation.cachedBlocks()).isZero();
+        reservation.take();
+        Sequence sequence = sequence("a", 0, BOTH, null, 41);
+        scheduler.resume(sequence, reservation);
+        assertThat(step(scheduler)).containsExactly("a 40..41");
+        assertThat(sequence.blocks().of(0).held()).isEqualTo(3);
+
+        BlockReservation again = scheduler.reserve(ReserveWish.of(prefix), scheduler::release);
+        assertThat(again.cachedBlocks()).as("all is there").isEqualTo(12);
+        scheduler.release(again);
+        assertThat(scheduler.check()).isEmpty();
     }
 
     @Test
     void withoutPrefixCachingNothingIsKept() {
-        Scheduler scheduler = new Scheduler(new EngineConfig(4, 20, 100, 4, 100, 1000, ElementType.F32, false, "0"), 0);
+        Scheduler scheduler =
+                new Scheduler(new EngineConfig(4, 20, 100, 4, 100, 1000, ElementType.F32, false, "0"), ALL);
         scheduler.add(sequence("a", 0, 8));
         step(scheduler);
         scheduler.add(sequence("b", 0, 8));
@@ -268,8 +337,10 @@ class SchedulerTest {
     /** Arrivals, ends, cancellations, hand-offs and reservations at random in a pool that is always too small. */
     private static void simulate(long seed) {
         Random random = new Random(seed);
-        EngineConfig config = config(6 + random.nextInt(10), 1 + random.nextInt(12), 1 + random.nextInt(6));
-        Scheduler scheduler = new Scheduler(config, random.nextInt(3) * 5);
+        List<LayerGroup> groups = LayerGroup.of(KINDS.get(random.nextInt(KINDS.size())));
+        EngineConfig config =
+                config(groups.size() * (6 + random.nextInt(10)), 1 + random.nextInt(12), 1 + random.nextInt(6));
+        Scheduler scheduler = new Scheduler(config, groups);
         List<BlockReservation> reservations = new ArrayList<>();
         Map<BlockReservation, Integer> firstTokens = new IdentityHashMap<>();
         List<Sequence> held = new ArrayList<>();
@@ -281,7 +352,7 @@ class SchedulerTest {
                 arrivals--;
                 int length = 1 + random.nextInt(16);
                 boolean handOff = random.nextInt(4) == 0;
-                scheduler.add(sequence("s" + arrivals, random.nextInt(3) * 10, handOff ? SINK : null, length));
+                scheduler.add(sequence("s" + arrivals, random.nextInt(3) * 10, groups, handOff ? SINK : null, length));
             }
             if (arrivals > 0 && random.nextInt(8) == 0) {
                 int first = random.nextInt(4) * 10;
@@ -302,7 +373,11 @@ class SchedulerTest {
                     int extra = 1 + random.nextInt(3);
                     scheduler.resume(
                             sequence(
-                                    "r" + step, firstTokens.getOrDefault(reservation, 0), reservation.tokens() + extra),
+                                    "r" + step,
+                                    firstTokens.getOrDefault(reservation, 0),
+                                    groups,
+                                    null,
+                                    reservation.tokens() + extra),
                             reservation);
                 }
             }
@@ -325,9 +400,7 @@ class SchedulerTest {
                     .isLessThanOrEqualTo(config.maxSequences());
             for (StepPlan.Slice slice : plan.slices()) {
                 Sequence sequence = slice.sequence();
-                assertThat(sequence.blocks().size() * config.blockSize())
-                        .as(where)
-                        .isGreaterThanOrEqualTo(slice.to());
+                checkBlocks(groups, config, slice, where);
                 boolean complete = slice.completes();
                 scheduler.commit(slice);
                 if (complete && sequence.sink() != null) {
@@ -345,6 +418,23 @@ class SchedulerTest {
         assertThat(scheduler.freeBlocks() + scheduler.cachedBlocks())
                 .as("seed %d: all blocks come back", seed)
                 .isEqualTo(config.blocks());
+    }
+
+    /** The blocks are there that the step reads and writes; where a window is, not many more. */
+    private static void checkBlocks(List<LayerGroup> groups, EngineConfig config, StepPlan.Slice slice, String where) {
+        Sequence sequence = slice.sequence();
+        for (int group = 0; group < groups.size(); group++) {
+            BlockTable table = sequence.blocks().of(group);
+            assertThat(table.size() * config.blockSize()).as(where).isGreaterThanOrEqualTo(slice.to());
+            assertThat(table.givenBack())
+                    .as(where)
+                    .isLessThanOrEqualTo(groups.get(group).firstBlock(slice.from(), 4));
+            int budget = config.maxBatchedTokens();
+            int most = sequence.sink() == null
+                    ? groups.get(group).mostBlocks(sequence.length(), budget, 4)
+                    : groups.get(group).mostBlocksSetAside(sequence.length(), budget, 4);
+            assertThat(table.held()).as(where).isLessThanOrEqualTo(most);
+        }
     }
 
     // ---- what tests say
@@ -383,14 +473,20 @@ class SchedulerTest {
     }
 
     private static Sequence sequence(String id, int firstToken, @Nullable KvSink sink, int length) {
+        return sequence(id, firstToken, ALL, sink, length);
+    }
+
+    private static Sequence sequence(
+            String id, int firstToken, List<LayerGroup> groups, @Nullable KvSink sink, int length) {
         int[] prompt = tokens(firstToken, length);
-        return new Sequence(GenerateRequest.of(id, prompt, greedy()), null, List.of(), 1000, sink, s -> {});
+        return new Sequence(
+                GenerateRequest.of(id, prompt, greedy()), null, List.of(), config(1, 1, 1), groups, sink, s -> {});
     }
 
     private static Sequence sequence(String id, String salt, SamplingParams sampling, int firstToken, int length) {
         GenerateRequest request = new GenerateRequest(
                 id, tokens(firstToken, length), new int[0], sampling, Optional.of(salt), Optional.empty());
-        return new Sequence(request, null, List.of(), 1000, null, s -> {});
+        return new Sequence(request, null, List.of(), config(1, 1, 1), ALL, null, s -> {});
     }
 
     private static int[] tokens(int first, int length) {

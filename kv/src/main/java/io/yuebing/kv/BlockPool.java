@@ -152,11 +152,14 @@ public final class BlockPool {
     }
 
     /** Releases the blocks that a sequence holds from the last to the first, so that the beginning stays cached the longest. */
-    public void releaseAll(BlockTable table) {
-        for (int i = table.size() - 1; i >= table.givenBack(); i--) {
-            release(table.get(i));
+    public void releaseAll(BlockTables tables) {
+        for (int group = 0; group < tables.groups(); group++) {
+            BlockTable table = tables.of(group);
+            for (int i = table.size() - 1; i >= table.givenBack(); i--) {
+                release(table.get(i));
+            }
+            table.clear();
         }
-        table.clear();
     }
 
     /**

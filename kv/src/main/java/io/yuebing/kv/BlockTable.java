@@ -3,9 +3,11 @@ package io.yuebing.kv;
 import java.util.Arrays;
 
 /**
- * The blocks of one sequence, in order: position p lies in block {@code get(p / blockSize)} at slot {@code p % blockSize}.
+ * The blocks of one sequence in one group of layers, in order: position p lies in block {@code get(p / blockSize)} at slot
+ * {@code p % blockSize}.
  *
- * <p>The first of them may have been given back, because nobody reads these positions again; they keep their places.
+ * <p>The first of them may have been given back, because nobody reads these positions again, or never taken; they keep
+ * their places.
  */
 public final class BlockTable {
     private int[] blocks = new int[8];
@@ -15,6 +17,17 @@ public final class BlockTable {
     /** Blocks that hold {@code tokens} tokens, the last one perhaps partly. */
     public static int blocksFor(int tokens, int blockSize) {
         return Math.ceilDiv(tokens, blockSize);
+    }
+
+    /** Leaves places in an empty table for blocks whose positions nobody will read: as if they had been given back. */
+    public void skip(int count) {
+        if (size > 0) {
+            throw new IllegalStateException("a table of " + size + " blocks has its first ones already");
+        }
+        for (int i = 0; i < count; i++) {
+            append(0);
+        }
+        givenBack = count;
     }
 
     /** Number of blocks, those given back included. */
@@ -51,12 +64,6 @@ public final class BlockTable {
             blocks = Arrays.copyOf(blocks, size * 2);
         }
         blocks[size++] = block;
-    }
-
-    public void appendAll(int[] more) {
-        for (int block : more) {
-            append(block);
-        }
     }
 
     public void clear() {

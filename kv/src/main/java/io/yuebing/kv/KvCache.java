@@ -1,6 +1,7 @@
 package io.yuebing.kv;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * The memory of a KV cache with the layout that says what lies where.
@@ -10,13 +11,19 @@ import java.lang.foreign.MemorySegment;
  *
  * @param layout where every element lies
  * @param memory at least {@link KvLayout#byteSize()} bytes, aligned to 64
+ * @param groups which layers of the model share the blocks, each group in blocks of its own
  */
-public record KvCache(KvLayout layout, MemorySegment memory) {
+public record KvCache(KvLayout layout, MemorySegment memory, List<LayerGroup> groups) {
     public KvCache {
         if (memory.byteSize() < layout.byteSize()) {
             throw new IllegalArgumentException("KV cache memory has " + memory.byteSize() + " bytes, layout '"
                     + layout.name() + "' needs " + layout.byteSize());
         }
+    }
+
+    /** The cache of a model whose layers all attend to all positions. */
+    public KvCache(KvLayout layout, MemorySegment memory) {
+        this(layout, memory, LayerGroup.all(layout.layers().size()));
     }
 
     /** The bytes of one block of one layer. */

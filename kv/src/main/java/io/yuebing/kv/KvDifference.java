@@ -11,7 +11,7 @@ import java.util.Optional;
  */
 public record KvDifference(String field, String first, String second) {
     /** The difference, if there is one. */
-    static Optional<KvDifference> of(String field, Object first, Object second) {
+    public static Optional<KvDifference> of(String field, Object first, Object second) {
         return first.equals(second)
                 ? Optional.empty()
                 : Optional.of(new KvDifference(field, first.toString(), second.toString()));

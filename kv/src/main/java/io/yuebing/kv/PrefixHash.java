@@ -71,6 +71,15 @@ public record PrefixHash(long word0, long word1, long word2, long word3) {
         return digest(out);
     }
 
+    /**
+     * The identity of the same tokens' block in another {@link LayerGroup} of the model, which has other keys and values.
+     *
+     * @param group index of the group; the first one's is the hash itself
+     */
+    public PrefixHash inGroup(int group) {
+        return group == 0 ? this : new PrefixHash(word0, word1, word2, word3 ^ group);
+    }
+
     /** The 32 bytes. */
     public byte[] bytes() {
         return ByteBuffer.allocate(BYTES)

@@ -50,11 +50,12 @@ class BlockPoolTest {
 
     @Test
     void theTailOfASequenceIsForgottenBeforeItsBeginning() {
-        BlockTable table = new BlockTable();
+        BlockTables tables = new BlockTables(1);
+        BlockTable table = tables.of(0);
         table.append(filled(pool, 1, 1));
         table.append(filled(pool, 2, 2));
         int first = table.get(0);
-        pool.releaseAll(table);
+        pool.releaseAll(tables);
         pool.allocate();
         pool.allocate();
         pool.allocate();

@@ -15,7 +15,6 @@ import io.yuebing.engine.KvSizing;
 import io.yuebing.engine.MachineMemory;
 import io.yuebing.grammar.ConstraintCompiler;
 import io.yuebing.grammar.Vocabulary;
-import io.yuebing.kv.KvLayout;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.ModelConfig;
 import io.yuebing.model.Models;
@@ -127,14 +126,9 @@ public final class Engine implements Generator, AutoCloseable {
             throw new UserError("maxModelLength " + maxLength + " does not fit the model, which has " + limit
                     + " positions; choose 1 to " + limit + ".");
         }
-        KvLayout oneBlock = model.kvLayout(1, BLOCK_SIZE, options.kvType());
+        KvSizing.Need need = KvSizing.Need.of(model, BLOCK_SIZE, options.kvType(), maxLength, TOKENS_PER_STEP);
         Optional<Long> memory = options.kvMemory().stream().boxed().findFirst();
-        KvSizing kv = KvSizing.choose(
-                Optional.empty(),
-                memory,
-                oneBlock.byteSize(),
-                Math.ceilDiv(maxLength, BLOCK_SIZE),
-                MachineMemory.total());
+        KvSizing kv = KvSizing.choose(Optional.empty(), memory, need, MachineMemory.total());
         return new EngineConfig(
                 BLOCK_SIZE,
                 kv.blocks(),

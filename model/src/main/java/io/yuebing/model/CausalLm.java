@@ -3,6 +3,8 @@ package io.yuebing.model;
 import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
+import io.yuebing.kv.LayerGroup;
+import java.util.List;
 
 /**
  * A loaded decoder-only language model.
@@ -20,12 +22,12 @@ public interface CausalLm extends AutoCloseable {
     /** What a step costs at least, to compare measured speeds with. */
     StepCost cost();
 
-    /** Positions that a row's attention reads at most in any layer, its own included; 0 = all before it. */
-    default int window() {
-        return 0;
+    /** The layers that share block tables; one group where all attend to the same positions. */
+    default List<LayerGroup> layerGroups() {
+        return LayerGroup.all(config().layers());
     }
 
-    /** The layout that {@link #forward} reads and writes. */
+    /** The layout that {@link #forward} reads and writes; its layers are those of one group. */
     KvLayout kvLayout(int blocks, int blockSize, ElementType elementType);
 
     /**

@@ -17,14 +17,14 @@ public record ForwardBatch(int[] tokens, List<Span> spans, int[] logitRows) {
         private int firstRow;
         private int rows;
         private int firstPosition;
-        private int[] blockTable;
+        private int[][] blockTables;
 
         /** A span; {@link #set} says of what. */
-        public Span(int firstRow, int rows, int firstPosition, int[] blockTable) {
+        public Span(int firstRow, int rows, int firstPosition, int[]... blockTables) {
             this.firstRow = firstRow;
             this.rows = rows;
             this.firstPosition = firstPosition;
-            this.blockTable = blockTable;
+            this.blockTables = blockTables;
         }
 
         /**
@@ -33,13 +33,14 @@ public record ForwardBatch(int[] tokens, List<Span> spans, int[] logitRows) {
          * @param firstRow index of the first row
          * @param rows number of rows, at least 1
          * @param firstPosition position of the first row's token in its sequence; all earlier positions are in the cache
-         * @param blockTable cache blocks of the sequence; position p lies in {@code blockTable[p / blockSize]}
+         * @param blockTables cache blocks of the sequence in each group of layers; position p lies in
+         *     {@code blockTables[group][p / blockSize]}
          */
-        public void set(int firstRow, int rows, int firstPosition, int[] blockTable) {
+        public void set(int firstRow, int rows, int firstPosition, int[][] blockTables) {
             this.firstRow = firstRow;
             this.rows = rows;
             this.firstPosition = firstPosition;
-            this.blockTable = blockTable;
+            this.blockTables = blockTables;
         }
 
         public int firstRow() {
@@ -54,8 +55,13 @@ public record ForwardBatch(int[] tokens, List<Span> spans, int[] logitRows) {
             return firstPosition;
         }
 
-        public int[] blockTable() {
-            return blockTable;
+        /** The table of a group of layers. */
+        public int[] blockTable(int group) {
+            if (group >= blockTables.length) {
+                throw new IllegalArgumentException("a span with " + blockTables.length
+                        + " block tables; the model has layers of group " + group + ", too");
+            }
+            return blockTables[group];
         }
     }
 }

@@ -99,7 +99,8 @@ public record ModelSummary(
     private static Map<ElementType, Long> kvBytes(ModelFiles files) {
         Map<ElementType, Long> bytes = new EnumMap<>(ElementType.class);
         for (ElementType type : ElementType.values()) {
-            bytes.put(type, files.spec().kvLayout(1, 1, type, "").byteSize());
+            long bytesOfGroup = files.spec().kvLayout(1, 1, type, "").byteSize();
+            bytes.put(type, files.spec().layerGroups().size() * bytesOfGroup);
         }
         return bytes;
     }

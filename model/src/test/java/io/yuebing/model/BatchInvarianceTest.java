@@ -7,6 +7,7 @@ import io.yuebing.kv.ElementType;
 import io.yuebing.model.CausalLm.LayerListener;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
@@ -58,7 +59,7 @@ class BatchInvarianceTest {
         int others = 31;
         Random random = new Random(3);
         float[][] logits = new float[ids.length][];
-        int[] table = ModelRun.blocksFor(ids.length, 0);
+        int[][] tables = run.tables(ids.length);
         for (int first = 0, stepNumber = 0; first < ids.length; stepNumber++) {
             int chunk = Math.min(1 + random.nextInt(16), ids.length - first);
             int before = random.nextInt(others + 1);
@@ -67,12 +68,14 @@ class BatchInvarianceTest {
             for (int i = 0, row = 0; i <= others; i++) {
                 if (i == before) {
                     System.arraycopy(ids, first, tokens, row, chunk);
-                    spans.add(new ForwardBatch.Span(row, chunk, first, table));
+                    spans.add(new ForwardBatch.Span(row, chunk, first, tables));
                     row += chunk;
                 } else {
                     int other = i < before ? i : i - 1;
                     tokens[row] = random.nextInt(2000);
-                    spans.add(new ForwardBatch.Span(row, 1, stepNumber % ModelRun.BLOCK_SIZE, new int[] {other}));
+                    int[][] own = new int[tables.length][];
+                    Arrays.setAll(own, _ -> new int[] {other});
+                    spans.add(new ForwardBatch.Span(row, 1, stepNumber % ModelRun.BLOCK_SIZE, own));
                     row++;
                 }
             }

@@ -43,13 +43,13 @@ final class ModelRun implements AutoCloseable {
     /** Logits of all positions of one sequence, computed in chunks of at most {@code chunk} tokens. */
     float[][] logits(int[] ids, int chunk) {
         float[][] logits = new float[ids.length][];
-        int[] table = blocksFor(ids.length, 0);
+        int[][] tables = tables(ids.length);
         for (int first = 0; first < ids.length; first += chunk) {
             int rows = Math.min(chunk, ids.length - first);
             int start = first;
             ForwardBatch batch = new ForwardBatch(
                     Arrays.copyOfRange(ids, first, first + rows),
-                    List.of(new ForwardBatch.Span(0, rows, first, table)),
+                    List.of(new ForwardBatch.Span(0, rows, first, tables)),
                     IntStream.range(0, rows).toArray());
             model.forward(
                     batch,
@@ -63,14 +63,14 @@ final class ModelRun implements AutoCloseable {
     /** The most likely continuation, one token at a time. */
     int[] greedy(int[] prompt, int tokens) {
         int[] ids = Arrays.copyOf(prompt, prompt.length + tokens);
-        int[] table = blocksFor(ids.length, 0);
+        int[][] tables = tables(ids.length);
         int known = 0;
         for (int length = prompt.length; length < ids.length; length++) {
             int rows = length - known;
             int last = length;
             ForwardBatch batch = new ForwardBatch(
                     Arrays.copyOfRange(ids, known, length),
-                    List.of(new ForwardBatch.Span(0, rows, known, table)),
+                    List.of(new ForwardBatch.Span(0, rows, known, tables)),
                     new int[] {rows - 1});
             model.forward(
                     batch,
@@ -80,6 +80,14 @@ final class ModelRun implements AutoCloseable {
             known = length;
         }
         return Arrays.copyOfRange(ids, prompt.length, ids.length);
+    }
+
+    /** A table for each group of layers. */
+    int[][] tables(int tokens) {
+        int blocks = Math.ceilDiv(tokens, BLOCK_SIZE);
+        return IntStream.range(0, model.layerGroups().size())
+                .mapToObj(group -> blocksFor(tokens, group * blocks))
+                .toArray(int[][]::new);
     }
 
     /** Blocks in falling order, so that nothing works by accident of neighbourhood. */

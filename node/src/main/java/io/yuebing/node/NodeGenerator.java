@@ -50,16 +50,16 @@ final class NodeGenerator implements Generator {
     }
 
     private TokenStream prefill(GenerateRequest request, KvTransferParams target) {
-        int blockSize = engine.cache().layout().blockSize();
         // a request that was interrupted elsewhere brings output tokens, which are computed like the prompt
         int tokens = request.promptTokens().length + request.outputTokens().length;
-        int blocks = Math.ceilDiv(tokens, blockSize);
+        int blocks = engine.reservedBlocks(tokens);
         if (target.remoteBlockIds().size() != blocks) {
             throw new ServiceException(
                     ErrorCode.INVALID_REQUEST,
                     "kv_transfer_params.remote_block_ids has "
                             + target.remoteBlockIds().size() + " blocks, a prompt of " + tokens
-                            + " tokens needs " + blocks + " of " + blockSize + " tokens",
+                            + " tokens needs " + blocks + " of "
+                            + engine.limits().blockSize() + " tokens",
                     "kv_transfer_params");
         }
         KvPush push = pusher.sink(target, failure -> LOG.warn("{}: {}", request.requestId(), failure.getMessage()));

@@ -20,7 +20,6 @@ import io.yuebing.grammar.ConstraintCompiler;
 import io.yuebing.grammar.Vocabulary;
 import io.yuebing.kernels.KernelChoice;
 import io.yuebing.kernels.KernelWarmup;
-import io.yuebing.kv.KvLayout;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.ModelConfig;
 import io.yuebing.model.Models;
@@ -126,13 +125,9 @@ public final class NodeServer implements AutoCloseable {
             throw new UserError("--max-model-len " + maxLength + " is longer than the model's " + shape.maxPositions()
                     + " positions; choose at most that");
         }
-        KvLayout oneBlock = model.kvLayout(1, config.blockSize(), config.kvType());
-        KvSizing kv = KvSizing.choose(
-                config.kvBlocks(),
-                config.kvMemoryBytes(),
-                oneBlock.byteSize(),
-                Math.ceilDiv(maxLength, config.blockSize()),
-                MachineMemory.total());
+        KvSizing.Need need =
+                KvSizing.Need.of(model, config.blockSize(), config.kvType(), maxLength, config.maxBatchedTokens());
+        KvSizing kv = KvSizing.choose(config.kvBlocks(), config.kvMemoryBytes(), need, MachineMemory.total());
         LOG.info(
                 "KV cache: {} blocks of {} tokens, {}, {} MiB ({}); context {} tokens",
                 kv.blocks(),

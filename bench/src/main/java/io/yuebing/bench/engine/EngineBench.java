@@ -107,7 +107,8 @@ public final class EngineBench {
         int sequences = Math.max(options.largestBatch(), WARM_UP_BATCH);
         return new EngineConfig(
                 options.blockSize(),
-                Math.max(blocks, warmUpBlocks),
+                Math.multiplyExact(
+                        Math.max(blocks, warmUpBlocks), model.layerGroups().size()),
                 options.maxBatchedTokens(),
                 sequences,
                 sequences, // those of the run before may still be on their way out

@@ -18,7 +18,7 @@ record StepLimits(StepCost cost, long attentionMacsPerPosition, long kvBytesPerP
     static StepLimits of(CausalLm model, ElementType kvType, MachineLimits machine) {
         ModelConfig config = model.config();
         long attention = 2L * config.layers() * config.heads() * config.headSize();
-        long kvBytes = model.kvLayout(1, 1, kvType).byteSize();
+        long kvBytes = model.layerGroups().size() * model.kvLayout(1, 1, kvType).byteSize();
         return new StepLimits(model.cost(), attention, kvBytes, machine);
     }
 

@@ -8,6 +8,7 @@ import io.yuebing.kv.KvAxis;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvDifference;
 import io.yuebing.kv.KvLayout;
+import io.yuebing.kv.LayerGroup;
 import io.yuebing.model.CausalLm;
 import io.yuebing.model.ForwardBatch;
 import io.yuebing.model.ModelConfig;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
 public final class Decoder implements CausalLm {
     private final ModelConfig config;
     private final DecoderSpec spec;
+    private final List<LayerGroup> groups;
     private final String fingerprint;
     private final Embedding embedding;
     private final List<DecoderLayer> layers;
@@ -55,6 +57,7 @@ public final class Decoder implements CausalLm {
             Arena arena) {
         this.config = config;
         this.spec = spec;
+        this.groups = spec.layerGroups();
         this.fingerprint = fingerprint;
         this.embedding = embedding;
         this.layers = layers;
@@ -109,8 +112,8 @@ public final class Decoder implements CausalLm {
     }
 
     @Override
-    public int window() {
-        return spec.window();
+    public List<LayerGroup> layerGroups() {
+        return groups;
     }
 
     @Override
@@ -120,20 +123,21 @@ public final class Decoder implements CausalLm {
 
     @Override
     public void forward(ForwardBatch batch, KvCache cache, LayerListener layerListener, LogitsSink logits) {
-        List<CacheView> caches = views(cache).layers();
+        List<LayerCache> caches = views(cache).layers();
         step.begin(batch);
         try {
             embed(batch.tokens());
             show(LayerProbe.Part.EMBEDDING, 0);
+            int group = 0;
             for (int i = 0; i < layers.size(); i++) {
                 int layer = i;
+                LayerCache own = caches.get(layer);
+                if (own.group() != group) {
+                    group = own.group();
+                    step.useTables(group);
+                }
                 layers.get(layer)
-                        .forward(
-                                step,
-                                caches.get(layer),
-                                pool,
-                                () -> layerListener.layerWritten(layer),
-                                attended.get(layer));
+                        .forward(step, own.view(), pool, () -> layerListener.layerWritten(layer), attended.get(layer));
                 show(LayerProbe.Part.FEED_FORWARD, layer);
             }
             head.deliver(step, batch.logitRows(), pool, logits);
@@ -178,8 +182,11 @@ public final class Decoder implements CausalLm {
         return known;
     }
 
+    /** Where a layer's keys and values are, and whose block tables lead to them. */
+    record LayerCache(int group, CacheView view) {}
+
     /** The layers of the cache used last, so that a step need not slice it again. */
-    record CacheViews(KvCache cache, List<CacheView> layers) {
+    record CacheViews(KvCache cache, List<LayerCache> layers) {
 
         static CacheViews of(KvCache cache, Decoder decoder) {
             KvLayout layout = cache.layout();
@@ -189,11 +196,14 @@ public final class Decoder implements CausalLm {
                 throw new IllegalArgumentException(
                         "the decoder cannot compute on KV layout '" + layout.name() + "': " + mismatch.get());
             }
-            List<CacheView> layers = new ArrayList<>();
-            for (int layer = 0; layer < layout.layers().size(); layer++) {
-                layers.add(view(cache, layer));
+            LayerCache[] layers = new LayerCache[decoder.layers.size()];
+            for (int group = 0; group < decoder.groups.size(); group++) {
+                List<Integer> members = decoder.groups.get(group).layers();
+                for (int i = 0; i < members.size(); i++) {
+                    layers[members.get(i)] = new LayerCache(group, view(cache, i));
+                }
             }
-            return new CacheViews(cache, layers);
+            return new CacheViews(cache, List.of(layers));
         }
 
         static CacheView view(KvCache cache, int layer) {

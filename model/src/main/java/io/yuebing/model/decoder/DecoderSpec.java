@@ -2,6 +2,7 @@ package io.yuebing.model.decoder;
 
 import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvLayout;
+import io.yuebing.kv.LayerGroup;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -66,9 +67,16 @@ public record DecoderSpec(
                 names);
     }
 
-    /** The layout of the KV cache of all layers; they all keep the same of a token. */
+    /** The layers that share block tables. */
+    public List<LayerGroup> layerGroups() {
+        return LayerGroup.of(
+                layers.stream().map(layer -> layer.attention().window()).toList());
+    }
+
+    /** The layout of the KV cache, in which groups of layers share the blocks; all layers keep the same of a token. */
     public KvLayout kvLayout(int blocks, int blockSize, ElementType type, String fingerprint) {
-        return attention().kvLayout(layers.size(), blocks, blockSize, type, fingerprint);
+        int layersOfGroup = layerGroups().getFirst().layers().size();
+        return attention().kvLayout(layersOfGroup, blocks, blockSize, type, fingerprint);
     }
 
     /** The first layer's attention, whose sizes are those of all. */
@@ -86,16 +94,6 @@ public record DecoderSpec(
         return (int) layers.stream()
                 .filter(layer -> layer.attention().window() != AttentionSpec.NO_WINDOW)
                 .count();
-    }
-
-    /** Positions that a token attends to in the layer that looks back the farthest; {@link AttentionSpec#NO_WINDOW} = all. */
-    int window() {
-        return windowedLayers() < layers.size()
-                ? AttentionSpec.NO_WINDOW
-                : layers.stream()
-                        .mapToInt(layer -> layer.attention().window())
-                        .max()
-                        .orElse(AttentionSpec.NO_WINDOW);
     }
 
     /** For people, for example {@code 2 of 8 for each token in 32 layers}. */

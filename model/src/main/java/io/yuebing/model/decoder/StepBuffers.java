@@ -3,6 +3,7 @@ package io.yuebing.model.decoder;
 import io.yuebing.kernels.BatchAttention;
 import io.yuebing.model.ForwardBatch;
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * The rows of one step with the memory that its intermediate values need; kept from step to step.
@@ -19,7 +20,10 @@ final class StepBuffers {
     private int capacity;
     private int rows;
 
+    private List<ForwardBatch.Span> spans = List.of();
+
     int[] positions = {};
+    /** Of each row in the group of layers that is computed. */
     int[][] blockTables = {};
 
     /** Residual stream, {@code [rows][hidden]}. */
@@ -90,28 +94,38 @@ final class StepBuffers {
     void begin(ForwardBatch batch) {
         rows = batch.tokens().length;
         reserve(rows);
-        clearAttention();
+        spans = batch.spans();
         int next = 0;
-        for (ForwardBatch.Span span : batch.spans()) {
+        for (ForwardBatch.Span span : spans) {
             if (span.firstRow() != next || span.rows() < 1 || span.rows() > rows - next) {
                 throw new IllegalArgumentException("span " + span.firstRow() + " + " + span.rows()
                         + " does not continue at row " + next + " of " + rows);
             }
-            for (BatchAttention each : attention) {
-                each.add(next, span.rows(), span.firstPosition(), span.blockTable());
-            }
             for (int i = 0; i < span.rows(); i++, next++) {
                 positions[next] = span.firstPosition() + i;
-                blockTables[next] = span.blockTable();
             }
         }
         if (next != rows) {
             throw new IllegalArgumentException("spans cover " + next + " of " + rows + " rows");
         }
+        useTables(0);
+    }
+
+    /** Computes on the blocks of a group of layers from now on. */
+    void useTables(int group) {
+        clearAttention();
+        for (ForwardBatch.Span span : spans) {
+            int[] table = span.blockTable(group);
+            for (BatchAttention each : attention) {
+                each.add(span.firstRow(), span.rows(), span.firstPosition(), table);
+            }
+            Arrays.fill(blockTables, span.firstRow(), span.firstRow() + span.rows(), table);
+        }
     }
 
     /** Lets go of the callers' block tables. */
     void end() {
+        spans = List.of();
         Arrays.fill(blockTables, 0, rows, NO_BLOCKS);
         clearAttention();
     }
