@@ -4,8 +4,10 @@ import io.yuebing.api.ErrorCode;
 import io.yuebing.api.KvPull;
 import io.yuebing.api.ServiceException;
 import io.yuebing.engine.BlockReservation;
+import io.yuebing.kv.BlockTable;
 import io.yuebing.kv.KvAxis;
 import io.yuebing.kv.KvCache;
+import io.yuebing.kv.KvLayout;
 import io.yuebing.transfer.BatchOptions;
 import io.yuebing.transfer.PeerAddress;
 import io.yuebing.transfer.PeerTraffic;
@@ -14,6 +16,7 @@ import io.yuebing.transfer.TransferBatch;
 import io.yuebing.transfer.TransferException;
 import io.yuebing.transfer.TransferException.Kind;
 import io.yuebing.transfer.Transport;
+import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -23,6 +26,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The decode node's side of a pull: reads the blocks of prompts that prefill nodes keep.
@@ -30,9 +34,6 @@ import java.util.concurrent.atomic.LongAdder;
  * <p>The caller's thread waits. The cache's memory must outlive the puller.
  */
 public final class KvPuller implements AutoCloseable {
-    /** Blocks that are read and repeated together hold about this many bytes. */
-    private static final long CHUNK_BYTES = 1 << 20;
-
     private static final Duration BATCH_TIMEOUT = Duration.ofSeconds(60);
 
     private final KvCache cache;
@@ -63,14 +64,21 @@ public final class KvPuller implements AutoCloseable {
                 options.connectBackoff());
     }
 
-    /** Blocks of one layer: local and remote ids side by side. */
-    private record Chunk(int layer, List<Integer> local, List<Integer> remote, int attempt) {
+    /**
+     * Blocks of the peer in one layer.
+     *
+     * @param first index in the prompt
+     * @param remote their ids
+     */
+    private record Chunk(int layer, int first, List<Integer> remote, int attempt) {
         Chunk again() {
-            return new Chunk(layer, local, remote, attempt + 1);
+            return new Chunk(layer, first, remote, attempt + 1);
         }
     }
 
-    private record Sent(Chunk chunk, TransferBatch batch) {}
+    /** What is read, and where to if not into the cache itself. */
+    private record Sent(
+            Chunk chunk, TransferBatch batch, @Nullable MemorySegment buffer) {}
 
     /**
      * Fills the blocks of a reservation that are not cached. However it ends, nothing is written to them afterwards.
@@ -95,10 +103,30 @@ public final class KvPuller implements AutoCloseable {
     }
 
     private void read(KvPull source, BlockReservation into) throws TransferException, InterruptedException {
-        int[] local = into.blockIds();
-        checkFits(source.blockIds().size(), local.length, into.tokens());
-        reusedBytes.add((long) into.cachedBlocks() * cache.layout().size(KvAxis.LAYER) * blockBytes());
-        Deque<Chunk> waiting = chunks(local, source.blockIds(), into.cachedBlocks());
+        KvLayout peer = open(source).layout();
+        int own = into.blockIds().length;
+        reusedBytes.add((long) into.cachedBlocks()
+                * cache.layout().size(KvAxis.LAYER)
+                * cache.layout().blockBytes());
+        int step = Math.toIntExact(Math.max(1, BlockFeed.CHUNK_BYTES / peer.blockBytes()));
+        if (cache.layout().mismatch(peer).isEmpty()) {
+            checkFits(source.blockIds().size(), own, into.tokens());
+            Deque<Chunk> waiting = chunks(source.blockIds().subList(0, own), into.cachedBlocks(), step);
+            read(waiting, source, into, peer.blockBytes(), null);
+            return;
+        }
+        int needed = BlockTable.blocksFor(into.tokens(), peer.blockSize());
+        requireBlocks(source.blockIds().size() >= needed, source.blockIds().size(), needed);
+        int cachedTokens = into.cachedBlocks() * cache.layout().blockSize();
+        Deque<Chunk> waiting = chunks(source.blockIds().subList(0, needed), cachedTokens / peer.blockSize(), step);
+        try (BlockStaging staging = new BlockStaging(cache, peer, step)) {
+            read(waiting, source, into, peer.blockBytes(), staging);
+        }
+    }
+
+    private void read(
+            Deque<Chunk> waiting, KvPull source, BlockReservation into, long blockBytes, @Nullable BlockStaging staging)
+            throws TransferException, InterruptedException {
         Deque<Sent> sent = new ArrayDeque<>();
         try {
             long outstanding = 0;
@@ -106,16 +134,21 @@ public final class KvPuller implements AutoCloseable {
                 while (!waiting.isEmpty() && outstanding < options.maxOutstandingBytes()) {
                     Chunk chunk = waiting.removeFirst();
                     try {
-                        sent.addLast(new Sent(chunk, submit(chunk, source)));
-                        outstanding += bytes(chunk);
+                        sent.addLast(submit(chunk, source, into, staging));
+                        outstanding += chunk.remote().size() * blockBytes;
                     } catch (TransferException e) {
                         waiting.addFirst(again(chunk, e));
                     }
                 }
+                if (sent.isEmpty()) {
+                    continue;
+                }
                 Sent oldest = sent.removeFirst();
-                outstanding -= bytes(oldest.chunk());
+                long length = oldest.chunk().remote().size() * blockBytes;
+                outstanding -= length;
                 try {
-                    await(oldest, source);
+                    await(oldest);
+                    arrived(oldest, source, into, length, staging);
                 } catch (TransferException e) {
                     waiting.addFirst(again(oldest.chunk(), e));
                 }
@@ -130,46 +163,77 @@ public final class KvPuller implements AutoCloseable {
      * the token behind the kept ones attends to, so it has to be of this prompt, with its last token.
      */
     private void checkFits(int remote, int local, int tokens) throws TransferException {
-        boolean windows = cache.groups().stream().anyMatch(group -> group.window() > 0);
-        int lastToken =
-                tokens % cache.layout().blockSize() == 0 ? cache.groups().size() : 0;
-        if (remote < local || (windows && remote != local + lastToken)) {
-            throw new TransferException(
-                    Kind.ACCESS_REFUSED,
-                    "remote_block_ids has " + remote + " blocks, this prompt needs "
-                            + (windows ? local + lastToken : local));
+        if (cache.groups().stream().noneMatch(group -> group.window() > 0)) {
+            requireBlocks(remote >= local, remote, local);
+        } else {
+            boolean lastTokenBegins = tokens % cache.layout().blockSize() == 0;
+            int needed = local + (lastTokenBegins ? cache.groups().size() : 0);
+            requireBlocks(remote == needed, remote, needed);
         }
     }
 
-    private Deque<Chunk> chunks(int[] local, List<Integer> remote, int from) {
-        int step = Math.toIntExact(Math.max(1, CHUNK_BYTES / blockBytes()));
+    private static void requireBlocks(boolean fits, int found, int needed) throws TransferException {
+        if (!fits) {
+            throw new TransferException(
+                    Kind.ACCESS_REFUSED, "remote_block_ids has " + found + " blocks, this prompt needs " + needed);
+        }
+    }
+
+    private void arrived(Sent sent, KvPull source, BlockReservation into, long length, @Nullable BlockStaging staging)
+            throws TransferException {
+        bytes.add(length);
+        traffic.received(address(source).toString(), length);
+        MemorySegment buffer = sent.buffer();
+        if (staging != null && buffer != null) {
+            Chunk chunk = sent.chunk();
+            int cachedTokens = into.cachedBlocks() * cache.layout().blockSize();
+            staging.scatter(
+                    buffer,
+                    chunk.first(),
+                    chunk.remote().size(),
+                    cachedTokens,
+                    into.tokens(),
+                    chunk.layer(),
+                    into.blockIds());
+            staging.giveBack(buffer);
+        }
+    }
+
+    private Deque<Chunk> chunks(List<Integer> remote, int from, int step) {
         Deque<Chunk> chunks = new ArrayDeque<>();
         for (int layer = 0; layer < cache.layout().size(KvAxis.LAYER); layer++) {
-            for (int first = from; first < local.length; first += step) {
-                int end = Math.min(local.length, first + step);
-                List<Integer> here = new ArrayList<>();
-                for (int i = first; i < end; i++) {
-                    here.add(local[i]);
-                }
-                chunks.addLast(new Chunk(layer, here, remote.subList(first, end), 1));
+            for (int first = from; first < remote.size(); first += step) {
+                chunks.addLast(
+                        new Chunk(layer, first, remote.subList(first, Math.min(remote.size(), first + step)), 1));
             }
         }
         return chunks;
     }
 
-    private TransferBatch submit(Chunk chunk, KvPull source) throws TransferException {
+    private PeerSessions.Peer open(KvPull source) throws TransferException {
         PeerSessions.Peer peer = sessions.open(address(source));
         requireEngine(source, peer);
+        return peer;
+    }
+
+    private Sent submit(Chunk chunk, KvPull source, BlockReservation into, @Nullable BlockStaging staging)
+            throws TransferException {
+        PeerSessions.Peer peer = open(source);
         UUID ticket = KeptPrompt.ticket(source.requestId());
+        MemorySegment buffer = staging == null ? null : staging.take();
         List<SliceRead> reads = new ArrayList<>();
-        for (int i = 0; i < chunk.local().size(); i++) {
+        for (int i = 0; i < chunk.remote().size(); i++) {
             reads.add(new SliceRead(
                     ticket,
                     0,
                     peer.layout().blockOffset(chunk.layer(), chunk.remote().get(i)),
-                    cache.block(chunk.layer(), chunk.local().get(i))));
+                    buffer == null
+                            ? cache.block(chunk.layer(), into.blockIds()[chunk.first() + i])
+                            : buffer.asSlice(
+                                    i * peer.layout().blockBytes(),
+                                    peer.layout().blockBytes())));
         }
-        return peer.session().submit(reads, BatchOptions.within(BATCH_TIMEOUT));
+        return new Sent(chunk, peer.session().submit(reads, BatchOptions.within(BATCH_TIMEOUT)), buffer);
     }
 
     /** A process that has been started anew at the same address has nothing of what the old one kept. */
@@ -191,7 +255,7 @@ public final class KvPuller implements AutoCloseable {
         }
     }
 
-    private void await(Sent sent, KvPull source) throws TransferException, InterruptedException {
+    private static void await(Sent sent) throws TransferException, InterruptedException {
         try {
             sent.batch().done().get();
         } catch (InterruptedException e) {
@@ -202,8 +266,6 @@ public final class KvPuller implements AutoCloseable {
                     ? cause
                     : new TransferException(Kind.CANCELLED, String.valueOf(e.getCause()), e);
         }
-        bytes.add(bytes(sent.chunk()));
-        traffic.received(address(source).toString(), bytes(sent.chunk()));
     }
 
     private Chunk again(Chunk chunk, TransferException why) throws TransferException {
@@ -214,20 +276,10 @@ public final class KvPuller implements AutoCloseable {
         return chunk.again();
     }
 
-    private long blockBytes() {
-        return cache.layout().blockBytes();
-    }
-
-    private long bytes(Chunk chunk) {
-        return chunk.local().size() * blockBytes();
-    }
-
     /** Tells the node that keeps the prompt that it need not any more; without a connection its lease expires. */
     public void release(KvPull source) {
         try {
-            PeerSessions.Peer peer = sessions.open(address(source));
-            requireEngine(source, peer);
-            peer.session().drop(KeptPrompt.ticket(source.requestId()), 0);
+            open(source).session().drop(KeptPrompt.ticket(source.requestId()), 0);
         } catch (TransferException e) {
             // whoever cannot be reached learns nothing: the deadline frees the blocks
             failedReleases.increment();

@@ -6,7 +6,7 @@ import io.yuebing.api.ServiceException;
 import io.yuebing.engine.BlockHold;
 import io.yuebing.engine.KvSink;
 import io.yuebing.kv.KvAxis;
-import io.yuebing.kv.KvCache;
+import io.yuebing.kv.KvLayout;
 import io.yuebing.transfer.BatchOptions;
 import io.yuebing.transfer.PeerAddress;
 import io.yuebing.transfer.SliceWrite;
@@ -40,9 +40,6 @@ import org.slf4j.LoggerFactory;
 public final class KvPush implements KvSink {
     private static final Logger log = LoggerFactory.getLogger(KvPush.class);
 
-    /** Slices that are sent, acknowledged and repeated together hold about this many bytes. */
-    private static final long CHUNK_BYTES = 1 << 20;
-
     private final KvPusher pusher;
     private final PeerAddress peer;
     private final UUID ticket;
@@ -53,7 +50,6 @@ public final class KvPush implements KvSink {
 
     // of the push's thread
     private final ArrayDeque<Chunk> waiting = new ArrayDeque<>();
-    private int announced;
     private int unfinished;
     private long outstandingBytes;
     private boolean promptWritten;
@@ -71,29 +67,30 @@ public final class KvPush implements KvSink {
     private volatile boolean completed;
 
     private sealed interface Event {
-        record Announced(Chunk chunk) implements Event {}
+        /** Blocks of the engine from index {@code first} of the prompt on are final in a layer. */
+        @SuppressWarnings("ArrayRecordComponent") // never compared
+        record Announced(int layer, int first, int[] blockIds) implements Event {}
 
-        record PromptWritten() implements Event {}
+        record PromptWritten(int tokens) implements Event {}
 
         record ChunkEnded(
-                Chunk chunk, TransferBatch batch, @Nullable Throwable error) implements Event {}
+                Chunk chunk,
+                BlockFeed.Blocks blocks,
+                TransferBatch batch,
+                @Nullable Throwable error) implements Event {}
 
         /** {@code why} is null if the engine wants it so. */
         record Stop(@Nullable TransferException why) implements Event {}
     }
 
     /**
-     * Blocks of one layer.
+     * Blocks of the receiver that are sent together.
      *
-     * @param layer of the cache
-     * @param blockIds local blocks
-     * @param firstIndex index of the first of them in the prompt
      * @param attempt 1, 2, ...
      */
-    @SuppressWarnings("ArrayRecordComponent") // never compared
-    private record Chunk(int layer, int[] blockIds, int firstIndex, int attempt) {
+    private record Chunk(BlockFeed.Piece piece, int attempt) {
         Chunk again() {
-            return new Chunk(layer, blockIds, firstIndex, attempt + 1);
+            return new Chunk(piece, attempt + 1);
         }
     }
 
@@ -128,19 +125,7 @@ public final class KvPush implements KvSink {
 
     @Override
     public void layerWritten(int layer, int[] blockIds, int fromBlock, int toBlock) {
-        if (toBlock > target.remoteBlockIds().size()) {
-            events.add(new Event.Stop(new TransferException(
-                    Kind.ACCESS_REFUSED,
-                    "the prompt needs block " + toBlock + ", the reservation has "
-                            + target.remoteBlockIds().size())));
-            return;
-        }
-        int missing = Math.max(fromBlock, target.cachedBlocks());
-        int step = Math.toIntExact(Math.max(1, CHUNK_BYTES / blockBytes));
-        for (int from = missing; from < toBlock; from += step) {
-            int[] ids = Arrays.copyOfRange(blockIds, from, Math.min(toBlock, from + step));
-            events.add(new Event.Announced(new Chunk(layer, ids, from, 1)));
-        }
+        events.add(new Event.Announced(layer, fromBlock, Arrays.copyOfRange(blockIds, fromBlock, toBlock)));
     }
 
     @Override
@@ -148,7 +133,7 @@ public final class KvPush implements KvSink {
         synchronized (lock) {
             if (!finished) {
                 hold = held;
-                events.add(new Event.PromptWritten());
+                events.add(new Event.PromptWritten(held.tokens()));
                 return;
             }
         }
@@ -188,8 +173,14 @@ public final class KvPush implements KvSink {
     private void run() {
         Outcome outcome = Outcome.FAILED;
         try {
-            pusher.sessions().open(peer);
-            outcome = deliver();
+            KvLayout remote = pusher.sessions().open(peer).layout();
+            try (BlockFeed feed = new BlockFeed(pusher.cache(), remote, target)) {
+                try {
+                    outcome = deliver(feed);
+                } finally {
+                    stopReading();
+                }
+            }
         } catch (TransferException e) {
             outcome = endedBy(e);
         } catch (InterruptedException e) {
@@ -218,22 +209,17 @@ public final class KvPush implements KvSink {
         return Outcome.FAILED;
     }
 
-    private Outcome deliver() throws TransferException, InterruptedException {
+    private Outcome deliver(BlockFeed feed) throws TransferException, InterruptedException {
         while (!promptWritten || unfinished > 0) {
             switch (events.take()) {
-                case Event.Announced(Chunk chunk) -> {
-                    if (unfinished++ == 0 && firstAnnouncedNanos == 0) {
-                        firstAnnouncedNanos = pusher.time().nanoTime();
-                    }
-                    announced += chunk.blockIds().length;
-                    waiting.add(chunk);
-                }
-                case Event.PromptWritten() -> {
-                    checkComplete();
+                case Event.Announced(int layer, int first, int[] blockIds) ->
+                    addAll(feed.written(layer, first, blockIds));
+                case Event.PromptWritten(int tokens) -> {
+                    addAll(feed.complete(tokens));
                     promptWritten = true;
                     promptWrittenNanos = pusher.time().nanoTime();
                 }
-                case Event.ChunkEnded ended -> settle(ended);
+                case Event.ChunkEnded ended -> settle(ended, feed);
                 case Event.Stop(TransferException why) -> {
                     if (why == null) {
                         return Outcome.ABORTED;
@@ -241,33 +227,33 @@ public final class KvPush implements KvSink {
                     throw why;
                 }
             }
-            sendWaiting();
+            sendWaiting(feed);
         }
+        pusher.counters().reusedBytes.add(feed.cachedBytes());
         return Outcome.COMPLETED;
     }
 
-    /** The decode node waits for every slice of its reservation: one too few and it would wait for its deadline. */
-    private void checkComplete() throws TransferException {
-        int expected = layers() * (target.remoteBlockIds().size() - target.cachedBlocks());
-        if (announced != expected) {
-            throw new TransferException(
-                    Kind.ACCESS_REFUSED,
-                    "the prompt has " + announced + " blocks over all layers, the reservation expects " + expected
-                            + "; it was made for another prompt");
+    private void addAll(List<BlockFeed.Piece> pieces) {
+        if (!pieces.isEmpty() && firstAnnouncedNanos == 0) {
+            firstAnnouncedNanos = pusher.time().nanoTime();
         }
+        unfinished += pieces.size();
+        pieces.forEach(piece -> waiting.add(new Chunk(piece, 1)));
     }
 
-    private void settle(Event.ChunkEnded ended) throws TransferException {
+    private void settle(Event.ChunkEnded ended, BlockFeed feed) throws TransferException {
         synchronized (lock) {
             batches.remove(ended.batch());
         }
+        feed.giveBack(ended.blocks());
         Chunk chunk = ended.chunk();
-        outstandingBytes -= bytes(chunk);
+        long bytes = bytes(chunk, feed);
+        outstandingBytes -= bytes;
         if (ended.error() == null) {
             unfinished--;
-            pusher.counters().slices.add(chunk.blockIds().length);
-            pusher.counters().bytes.add(bytes(chunk));
-            pusher.counted().sent(peer.toString(), bytes(chunk));
+            pusher.counters().slices.add(chunk.piece().count());
+            pusher.counters().bytes.add(bytes);
+            pusher.counted().sent(peer.toString(), bytes);
         } else {
             retry(chunk, asTransferException(ended.error()));
         }
@@ -278,19 +264,23 @@ public final class KvPush implements KvSink {
             throw why;
         }
         pusher.counters().retries.increment();
-        log.debug("push {} sends blocks of layer {} again: {}", ticket, chunk.layer(), why.getMessage());
+        log.debug(
+                "push {} sends blocks of layer {} again: {}",
+                ticket,
+                chunk.piece().layer(),
+                why.getMessage());
         waiting.addFirst(chunk.again());
     }
 
-    private void sendWaiting() throws TransferException {
+    private void sendWaiting(BlockFeed feed) throws TransferException {
         while (!waiting.isEmpty()
                 && (outstandingBytes == 0
-                        || outstandingBytes + bytes(waiting.getFirst())
+                        || outstandingBytes + bytes(waiting.getFirst(), feed)
                                 <= pusher.options().maxOutstandingBytes())) {
             Chunk chunk = waiting.removeFirst();
             PeerSessions.Peer to = pusher.sessions().open(peer);
             try {
-                send(chunk, to);
+                send(chunk, to, feed);
             } catch (TransferException e) {
                 // the session broke between these two lines
                 retry(chunk, e);
@@ -298,27 +288,37 @@ public final class KvPush implements KvSink {
         }
     }
 
-    private void send(Chunk chunk, PeerSessions.Peer to) throws TransferException {
-        KvCache cache = pusher.cache();
-        List<SliceWrite> writes = new ArrayList<>(chunk.blockIds().length);
-        for (int i = 0; i < chunk.blockIds().length; i++) {
-            int remoteBlock = target.remoteBlockIds().get(chunk.firstIndex() + i);
-            writes.add(new SliceWrite(
-                    ticket,
-                    target.generation(),
-                    to.layout().blockOffset(chunk.layer(), remoteBlock),
-                    cache.block(chunk.layer(), chunk.blockIds()[i])));
-        }
+    private void send(Chunk chunk, PeerSessions.Peer to, BlockFeed feed) throws TransferException {
+        BlockFeed.Blocks blocks;
         TransferBatch batch;
         synchronized (lock) {
             if (stopped) {
                 return;
             }
-            batch = to.session().submit(writes, BatchOptions.within(timeLeft()));
+            blocks = feed.blocks(chunk.piece());
+            try {
+                batch = to.session().submit(writes(chunk, to, blocks), BatchOptions.within(timeLeft()));
+            } catch (TransferException e) {
+                feed.giveBack(blocks);
+                throw e;
+            }
             batches.add(batch);
         }
-        outstandingBytes += bytes(chunk);
-        batch.done().whenComplete((_, error) -> events.add(new Event.ChunkEnded(chunk, batch, error)));
+        outstandingBytes += bytes(chunk, feed);
+        batch.done().whenComplete((_, error) -> events.add(new Event.ChunkEnded(chunk, blocks, batch, error)));
+    }
+
+    private List<SliceWrite> writes(Chunk chunk, PeerSessions.Peer to, BlockFeed.Blocks blocks) {
+        List<SliceWrite> writes = new ArrayList<>(chunk.piece().count());
+        for (int i = 0; i < chunk.piece().count(); i++) {
+            int remoteBlock = target.remoteBlockIds().get(chunk.piece().first() + i);
+            writes.add(new SliceWrite(
+                    ticket,
+                    target.generation(),
+                    to.layout().blockOffset(chunk.piece().layer(), remoteBlock),
+                    blocks.bytes().get(i)));
+        }
+        return writes;
     }
 
     private Duration timeLeft() {
@@ -337,8 +337,8 @@ public final class KvPush implements KvSink {
         return pusher.cache().layout().size(KvAxis.LAYER);
     }
 
-    private long bytes(Chunk chunk) {
-        return chunk.blockIds().length * blockBytes;
+    private static long bytes(Chunk chunk, BlockFeed feed) {
+        return chunk.piece().count() * feed.blockBytes();
     }
 
     private static TransferException asTransferException(Throwable error) {
@@ -364,7 +364,6 @@ public final class KvPush implements KvSink {
                     completed = true;
                     long now = pusher.time().nanoTime();
                     counters.completed.increment();
-                    counters.reusedBytes.add(target.cachedBlocks() * blockBytes * layers());
                     counters.transferNanos.add(firstAnnouncedNanos == 0 ? 0 : now - firstAnnouncedNanos);
                     counters.exposedNanos.add(now - promptWrittenNanos);
                 }

@@ -134,17 +134,24 @@ public record LayoutHello(
      */
     public static Optional<String> mismatch(LayoutHello prefill, LayoutHello decode) {
         return prefill.layout
-                .mismatch(decode.layout)
+                .mismatchBesideBlockSize(decode.layout)
                 .or(() -> KvDifference.of("layer groups", prefill.groups, decode.groups))
+                .or(() -> decode.convertsBlockSizes()
+                        ? Optional.empty()
+                        : KvDifference.of("block size", prefill.layout.blockSize(), decode.layout.blockSize()))
                 .map(difference -> "KV layouts differ between " + prefill.node + " and " + decode.node + ": "
                         + difference + "; " + remedy(difference));
+    }
+
+    /** Whether the list of a prompt's blocks has one for each of its positions, so that blocks can be cut anew. */
+    private boolean convertsBlockSizes() {
+        return groups.size() == 1 && groups.getFirst().window() == 0;
     }
 
     private static String remedy(KvDifference difference) {
         return switch (difference.field()) {
             case "model fingerprint" -> "start both with the same --model";
             case "element type" -> "start both with the same --kv-dtype";
-            case "block size" -> "start both with the same --block-size";
             default -> "start both with the same model and release";
         };
     }

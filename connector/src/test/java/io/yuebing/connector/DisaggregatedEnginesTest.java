@@ -19,6 +19,7 @@ import io.yuebing.kv.ElementType;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferClientOptions;
 import io.yuebing.transfer.TransferProtocols;
+import io.yuebing.transfer.Transport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,9 +87,13 @@ class DisaggregatedEnginesTest {
     }
 
     private Engine engine(int blocks, int batchedTokens) {
+        return engine(8, blocks, batchedTokens);
+    }
+
+    private Engine engine(int blockSize, int blocks, int batchedTokens) {
         return Engine.start(
                 new CacheReadingModel(layers.windows),
-                new EngineConfig(8, blocks, batchedTokens, 40, 100, 1000, ElementType.F32, true, "0"));
+                new EngineConfig(blockSize, blocks, batchedTokens, 40, 100, 1000, ElementType.F32, true, "0"));
     }
 
     @AfterEach
@@ -138,10 +143,7 @@ class DisaggregatedEnginesTest {
         Tokens first = read(prefill.prefill(request, pusher.sink(params.forPrefill(), _ -> {})));
         assertThat(first.reason()).isEqualTo(FinishReason.HANDOFF);
         BlockReservation blocks = receiver.take(params.forDecode());
-        Tokens rest = read(decode.resume(request.continuing(first.ids().getFirst()), blocks));
-        List<Integer> ids = new ArrayList<>(first.ids());
-        ids.addAll(rest.ids());
-        return new Tokens(ids, rest.reason());
+        return continued(decode, request, first, blocks);
     }
 
     @Test
@@ -241,5 +243,74 @@ class DisaggregatedEnginesTest {
             receiver.release(params.transferId(), params.generation());
         }
         Eventually.holds("all pushes end", () -> pusher.stats().active() == 0);
+    }
+
+    @Test
+    void blocksOfOtherSizesArriveExactlyPushedAndPulledUnlessThereAreWindows() throws Exception {
+        if (layers != Layers.ALL) {
+            refusesBlocksOfOtherSizes();
+            return;
+        }
+        for (int seed = 0; seed < 12; seed++) {
+            Random random = new Random(seed);
+            int there = 4 + random.nextInt(61);
+            int here = 4 + random.nextInt(61);
+            String as = "seed " + seed + ", blocks of " + there + " and " + here + " tokens";
+            try (Engine from = engine(there, 60, 5 + random.nextInt(60));
+                    Engine to = engine(here, 60, 64);
+                    KvReceiver keeper = KvReceiver.start(
+                            from.cache(), from::reserve, KvReceiverOptions.loopback("A"), TimeSource.system());
+                    KvReceiver taker = KvReceiver.start(
+                            to.cache(), to::reserve, KvReceiverOptions.loopback("B"), TimeSource.system());
+                    KvPusher push = new KvPusher(
+                            from.cache(), transport(), KvPusherOptions.defaults("A"), TimeSource.system());
+                    KvPuller pull = new KvPuller(to.cache(), transport(), KvPusherOptions.defaults("B"))) {
+                for (int i = 0; i < 4; i++) {
+                    GenerateRequest request = request(4 * seed + i);
+                    KvPrefix prefix = KvPrefix.of(request, request.promptTokens().length);
+                    Tokens expected = read(alone.generate(request));
+                    KvTransferParams params = taker.reserve(prefix);
+                    Tokens first = read(from.prefill(request, push.sink(params.forPrefill(), _ -> {})));
+                    assertThat(continued(to, request, first, taker.take(params.forDecode())))
+                            .as(as + ", pushed")
+                            .isEqualTo(expected);
+
+                    KeptPrompt kept = keeper.keep("prompt-" + i, "127.0.0.1", keeper.port());
+                    first = read(from.prefill(request, kept));
+                    BlockReservation into = to.reserve(prefix, Duration.ofSeconds(10));
+                    pull.pull(kept.kept().orElseThrow(), into);
+                    assertThat(continued(to, request, first, into))
+                            .as(as + ", pulled")
+                            .isEqualTo(expected);
+                    pull.release(kept.kept().orElseThrow());
+                }
+            }
+        }
+    }
+
+    private void refusesBlocksOfOtherSizes() throws InterruptedException {
+        GenerateRequest request = request(5);
+        try (Engine to = engine(16, 60, 64);
+                KvReceiver taker = KvReceiver.start(
+                        to.cache(), to::reserve, KvReceiverOptions.loopback("node B"), TimeSource.system())) {
+            KvTransferParams params = taker.reserve(KvPrefix.of(request, request.promptTokens().length));
+            assertThatThrownBy(() -> read(prefill.prefill(request, pusher.sink(params.forPrefill(), _ -> {}))))
+                    .isInstanceOf(ServiceException.class)
+                    .hasMessageContaining("prefill node A")
+                    .hasMessageContaining("node B")
+                    .hasMessageContaining("block size");
+        }
+    }
+
+    private static Transport transport() {
+        return TransferProtocols.AUTO.transport(TransferClientOptions.DEFAULT, TimeSource.system());
+    }
+
+    private static Tokens continued(Engine engine, GenerateRequest request, Tokens first, BlockReservation blocks)
+            throws InterruptedException {
+        Tokens rest = read(engine.resume(request.continuing(first.ids().getFirst()), blocks));
+        List<Integer> ids = new ArrayList<>(first.ids());
+        ids.addAll(rest.ids());
+        return new Tokens(ids, rest.reason());
     }
 }

@@ -41,6 +41,7 @@ public record KvLayout(
         Range heads,
         Range layers,
         String fingerprint) {
+    private static final String BLOCK_SIZE = "block size";
 
     public KvLayout {
         axes = List.copyOf(axes);
@@ -188,6 +189,45 @@ public record KvLayout(
         return padded;
     }
 
+    /** One layer of this cache; {@link #layerOffset} says where its memory begins. */
+    public KvLayout oneLayer() {
+        return with(strides, scales, 0, 1, blocks());
+    }
+
+    /** Byte of the cache with which the memory of a layer begins as {@link #oneLayer()} sees it. */
+    public long layerOffset(int layer) {
+        return layer * stride(KvAxis.LAYER);
+    }
+
+    /** So many blocks of one layer, one right behind the other from byte 0 on, each with the same inside as here. */
+    public KvLayout denseBlocks(int count) {
+        List<Long> dense = new ArrayList<>(strides);
+        dense.set(axes.indexOf(KvAxis.BLOCK), blockBytes());
+        dense.set(axes.indexOf(KvAxis.LAYER), blockBytes() * count);
+        KvScales moved = scales == null ? null : scales.moved(-offset, blockBytes());
+        return with(dense, moved, -offset, 1, count);
+    }
+
+    private KvLayout with(
+            List<Long> otherStrides, @Nullable KvScales otherScales, long moved, int layerCount, int blockCount) {
+        List<Integer> otherSizes = new ArrayList<>(sizes);
+        otherSizes.set(axes.indexOf(KvAxis.BLOCK), blockCount);
+        otherSizes.set(axes.indexOf(KvAxis.LAYER), layerCount);
+        return new KvLayout(
+                name,
+                axes,
+                otherSizes,
+                otherStrides,
+                offset + moved,
+                separate,
+                elementType,
+                otherScales,
+                holding,
+                heads,
+                Range.of(layerCount),
+                fingerprint);
+    }
+
     /** Byte offset of the first element of one block of one layer. */
     public long blockOffset(int layer, int block) {
         return offset + layer * stride(KvAxis.LAYER) + block * stride(KvAxis.BLOCK);
@@ -199,22 +239,34 @@ public record KvLayout(
      * @throws IllegalStateException if other blocks' or layers' elements lie between them
      */
     public long blockBytes() {
-        long bytes = elementType.bytes();
+        gap().ifPresent(gap -> {
+            throw new IllegalStateException("KV layout '" + name + "': a block is not contiguous, " + gap);
+        });
+        long elements = 1;
+        for (KvAxis axis : axes.stream().distinct().toList()) {
+            elements *= axis == KvAxis.LAYER || axis == KvAxis.BLOCK ? 1 : size(axis);
+        }
+        long rows = elements / size(KvAxis.CHANNEL);
+        return elements * elementType.bytes() + (scalesFollowRows() ? rows * scaleBytes() : 0);
+    }
+
+    /** Where a block of a layer has elements of others, or nothing, between its own. */
+    private Optional<String> gap() {
+        long dense = elementType.bytes();
         for (int i = axes.size() - 1; i >= 0; i--) {
             KvAxis axis = axes.get(i);
             if (axis == KvAxis.LAYER || axis == KvAxis.BLOCK) {
                 continue;
             }
-            if (strides.get(i) != bytes) {
-                throw new IllegalStateException("KV layout '" + name + "': a block is not contiguous, axis " + axis
-                        + " has stride " + strides.get(i) + ", dense would be " + bytes);
+            if (strides.get(i) != dense) {
+                return Optional.of("axis " + axis + " has stride " + strides.get(i) + ", dense would be " + dense);
             }
-            bytes *= sizes.get(i);
+            dense *= sizes.get(i);
             if (axis == KvAxis.CHANNEL && scalesFollowRows()) {
-                bytes += scaleBytes();
+                dense += scaleBytes();
             }
         }
-        return bytes;
+        return Optional.empty();
     }
 
     private boolean scalesFollowRows() {
@@ -240,9 +292,24 @@ public record KvLayout(
                 .or(() -> KvDifference.of("separate tensors", tensors(), other.tensors()))
                 .or(() -> KvDifference.of("layers", layers, other.layers))
                 .or(() -> KvDifference.of("KV heads", heads, other.heads))
-                .or(() -> KvDifference.of("block size", blockSize(), other.blockSize()))
+                .or(() -> KvDifference.of(BLOCK_SIZE, blockSize(), other.blockSize()))
                 .or(() -> KvDifference.of("head size", headSize(), other.headSize()))
                 .or(() -> strideMismatch(other));
+    }
+
+    /**
+     * Why a sequence cannot be carried block by block from this layout to {@code other} with every value as it is: as
+     * {@link #mismatch}, but blocks may hold different numbers of tokens.
+     */
+    public Optional<KvDifference> mismatchBesideBlockSize(KvLayout other) {
+        return mismatch(other)
+                .filter(difference -> !difference.field().equals(BLOCK_SIZE))
+                .or(() -> KvDifference.of("head size", headSize(), other.headSize()))
+                .or(() -> KvDifference.of("gaps between the elements of a block", hasGaps(), other.hasGaps()));
+    }
+
+    private boolean hasGaps() {
+        return gap().isPresent();
     }
 
     private Optional<KvDifference> strideMismatch(KvLayout other) {

@@ -1,5 +1,6 @@
 package io.yuebing.kv;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -40,6 +41,15 @@ public record KvScales(ElementType type, long offset, List<KvAxis> axes, List<Lo
             throw new IllegalArgumentException("scales of a KV layout: offset " + offset + " and strides " + strides
                     + " must not be negative or 0");
         }
+    }
+
+    /** The same scales of blocks that lie elsewhere, with another distance between them. */
+    KvScales moved(long bytes, long blockStride) {
+        List<Long> moved = new ArrayList<>(strides);
+        if (axes.contains(KvAxis.BLOCK)) {
+            moved.set(axes.indexOf(KvAxis.BLOCK), blockStride);
+        }
+        return new KvScales(type, offset + bytes, axes, moved);
     }
 
     /** Bytes between neighbours along {@code axis}; 0 if they share their scale. */
