@@ -93,6 +93,16 @@ INLINE int group_inputs(const struct shape *shape, int group) {
 
 /* --- 8-bit activations ------------------------------------------------------------------------------------------- */
 
+/*
+ * One token reads every weight once, as fast as memory gives them: asks for those that are needed a page later, since the
+ * processor looks ahead within a page only.
+ */
+INLINE void ask_ahead(const uint8_t *words) {
+    for (int line = 0; line < ROWS * 4; line += 64) {
+        __builtin_prefetch(words + 4096 + line);
+    }
+}
+
 /* 4-byte words may lie anywhere. */
 typedef int32_t __attribute__((aligned(1), may_alias)) four_bytes;
 
@@ -186,6 +196,9 @@ INLINE void int8_run(
     if (inputs == RUN) {
 #pragma GCC unroll 8
         for (int i = 0; i < RUN; i += per_word) {
+            if (n == 1) {
+                ask_ahead(words + i / per_word * ROWS * 4);
+            }
             int8_word(nibbles, words + i / per_word * ROWS * 4, x + i, stride, sums, n);
         }
     } else {
@@ -387,6 +400,7 @@ INLINE void float_row(
         chains[v][0] = floats_all(0);
     }
     for (int k = 0; k < inputs; k += per, words += ROWS * 4) {
+        ask_ahead(words);
         for (int v = 0; v < VECTORS; v++) {
             ints word = ints_load(words + v * LANES * 4);
             for (int i = 0; i < per; i++) {
