@@ -98,6 +98,9 @@ final class FrameServer implements TransferServer {
         SSLContext tls = options.security() instanceof TransferSecurity.Tls(SSLContext context) ? context : null;
         List<ServerSocketChannel> listeners = listen(hosts, options.port());
         try {
+            if (ring != Frame.RingWish.NEVER) {
+                AbandonedRings.sweep();
+            }
             return new FrameServer(ring, options, tls, segments, time, listeners);
         } catch (IOException | RuntimeException e) {
             listeners.forEach(FrameSession::closeQuietly);

@@ -17,7 +17,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Memory that two processes of one host share: a file that both map and nobody sees for longer than a handshake.
@@ -30,23 +32,31 @@ import java.util.regex.Pattern;
  * </pre>
  *
  * The owner of the segment creates it with rights for its own user only, and unlinks it when the peer has it open; the
- * token shows the peer that it has opened the right one. Only the name travels: the folders are the same few on both
+ * token shows the peer that it has opened the right one. Until then the owner holds a lock on the file, which ends with
+ * its process: {@link AbandonedRings} knows by it what a killed process has left. Only the name travels: the folders are the same few on both
  * sides, so that no peer can have another file opened.
  */
 final class RingFile implements AutoCloseable {
     private static final int HEADER_BYTES = 4096;
-    private static final Pattern NAME = Pattern.compile("yuebing-transfer-[0-9]{1,10}-[0-9a-f-]{36}");
-    private static final List<Path> FOLDERS =
-            List.of(Path.of("/dev/shm"), Path.of(System.getProperty("java.io.tmpdir")));
+    static final Pattern NAME = Pattern.compile("yuebing-transfer-[0-9]{1,10}-[0-9a-f-]{36}");
+    static final List<Path> FOLDERS = List.of(Path.of("/dev/shm"), Path.of(System.getProperty("java.io.tmpdir")));
     private static final ValueLayout.OfLong WORD = ValueLayout.JAVA_LONG;
 
+    /**
+     * Files that this process has locked. The system ends a process's locks on a file as soon as the process closes any
+     * channel to it, so that nobody here may open these only to look at the lock.
+     */
+    private static final Set<Path> OWNED = ConcurrentHashMap.newKeySet();
+
     private final Path file;
+    private final @Nullable FileChannel locked;
     private final Arena arena;
     private final MemorySegment mapped;
     private final UUID token;
 
-    private RingFile(Path file, Arena arena, MemorySegment mapped, UUID token) {
+    private RingFile(Path file, @Nullable FileChannel locked, Arena arena, MemorySegment mapped, UUID token) {
         this.file = file;
+        this.locked = locked;
         this.arena = arena;
         this.mapped = mapped;
         this.token = token;
@@ -59,12 +69,15 @@ final class RingFile implements AutoCloseable {
      */
     static RingFile create(long payloadBytes) throws IOException {
         UUID token = UUID.randomUUID();
-        String name = "yuebing-transfer-" + ProcessHandle.current().pid() + "-" + UUID.randomUUID();
         IOException last = new IOException("there is no folder for shared memory");
         for (Path folder : FOLDERS) {
             if (Files.isDirectory(folder) && Files.isWritable(folder)) {
                 try {
-                    return create(folder.resolve(name), HEADER_BYTES + payloadBytes, token);
+                    RingFile ring = null;
+                    while (ring == null) {
+                        ring = create(folder.resolve(newName()), HEADER_BYTES + payloadBytes, token);
+                    }
+                    return ring;
                 } catch (IOException e) {
                     last = e;
                 }
@@ -73,7 +86,13 @@ final class RingFile implements AutoCloseable {
         throw last;
     }
 
-    private static RingFile create(Path file, long bytes, UUID token) throws IOException {
+    private static String newName() {
+        return "yuebing-transfer-" + ProcessHandle.current().pid() + "-" + UUID.randomUUID();
+    }
+
+    /** Returns null if another process took the file for an abandoned one before it was locked. */
+    @SuppressWarnings("MustBeClosedChecker") // the ring closes the channel when the file is unlinked
+    private static @Nullable RingFile create(Path file, long bytes, UUID token) throws IOException {
         boolean posix = Files.getFileStore(file.getParent()).supportsFileAttributeView("posix");
         FileAttribute<?>[] rights = posix
                 ? new FileAttribute<?>[] {
@@ -82,20 +101,44 @@ final class RingFile implements AutoCloseable {
                 : new FileAttribute<?>[0];
         Set<OpenOption> fresh =
                 Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.READ, StandardOpenOption.WRITE);
-        try (FileChannel channel = FileChannel.open(file, fresh, rights)) {
-            ByteBuffer zeros = ByteBuffer.allocateDirect(64 << 10);
-            for (long written = 0; written < bytes; ) {
-                zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - written));
-                written += channel.write(zeros);
+        OWNED.add(file);
+        RingFile ring = null;
+        try {
+            FileChannel channel = FileChannel.open(file, fresh, rights);
+            try {
+                channel.lock();
+                if (Files.exists(file)) {
+                    ring = fill(file, channel, bytes, token);
+                }
+            } finally {
+                if (ring == null) {
+                    Files.deleteIfExists(file);
+                    channel.close();
+                }
             }
-            RingFile ring = map(file, channel, bytes, token);
-            ring.mapped.set(WORD, 0, token.getMostSignificantBits());
-            ring.mapped.set(WORD, 8, token.getLeastSignificantBits());
             return ring;
-        } catch (IOException | RuntimeException e) {
-            Files.deleteIfExists(file);
-            throw e;
+        } finally {
+            if (ring == null) {
+                OWNED.remove(file);
+            }
         }
+    }
+
+    private static RingFile fill(Path file, FileChannel channel, long bytes, UUID token) throws IOException {
+        ByteBuffer zeros = ByteBuffer.allocateDirect(64 << 10);
+        for (long written = 0; written < bytes; ) {
+            zeros.clear().limit((int) Math.min(zeros.capacity(), bytes - written));
+            written += channel.write(zeros);
+        }
+        RingFile ring = map(file, channel, channel, bytes, token);
+        ring.mapped.set(WORD, 0, token.getMostSignificantBits());
+        ring.mapped.set(WORD, 8, token.getLeastSignificantBits());
+        return ring;
+    }
+
+    /** Whether this process has made the file and not unlinked it yet. */
+    static boolean isOwned(Path file) {
+        return OWNED.contains(file);
     }
 
     /** Maps a ring that the peer has created. */
@@ -118,7 +161,7 @@ final class RingFile implements AutoCloseable {
             if (channel.size() != offer.bytes() || offer.bytes() <= HEADER_BYTES) {
                 throw new IOException(file + " has " + channel.size() + " bytes, expected " + offer.bytes());
             }
-            RingFile ring = map(file, channel, offer.bytes(), offer.token());
+            RingFile ring = map(file, null, channel, offer.bytes(), offer.token());
             UUID found = new UUID(ring.mapped.get(WORD, 0), ring.mapped.get(WORD, 8));
             if (!found.equals(offer.token())) {
                 ring.close();
@@ -129,10 +172,11 @@ final class RingFile implements AutoCloseable {
     }
 
     @SuppressWarnings("MustBeClosedChecker") // the ring closes its arena
-    private static RingFile map(Path file, FileChannel channel, long bytes, UUID token) throws IOException {
+    private static RingFile map(Path file, @Nullable FileChannel locked, FileChannel channel, long bytes, UUID token)
+            throws IOException {
         Arena arena = Arena.ofShared();
         try {
-            return new RingFile(file, arena, channel.map(MapMode.READ_WRITE, 0, bytes, arena), token);
+            return new RingFile(file, locked, arena, channel.map(MapMode.READ_WRITE, 0, bytes, arena), token);
         } catch (IOException | RuntimeException e) {
             arena.close();
             throw e;
@@ -148,9 +192,13 @@ final class RingFile implements AutoCloseable {
         return mapped.asSlice(HEADER_BYTES);
     }
 
-    /** Removes the file; what is mapped stays. */
+    /** Removes the file, then lets its lock go; what is mapped stays. */
     void unlink() throws IOException {
-        Files.deleteIfExists(file);
+        try (FileChannel _ = locked) {
+            Files.deleteIfExists(file);
+        } finally {
+            OWNED.remove(file);
+        }
     }
 
     /** Ends the mapping. */
