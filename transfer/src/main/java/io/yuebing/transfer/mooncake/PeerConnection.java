@@ -97,8 +97,9 @@ final class PeerConnection {
     /** Whether bytes of a write may have arrived that are not applied yet, and whose sender waits for no answer. */
     boolean owesSilentWrite() {
         try {
-            return !stopped
-                    && (mayWriteSilently || channel.socket().getInputStream().available() > 0);
+            // in this order: once no byte is left to read, the flag tells whether they are being applied
+            boolean unread = channel.socket().getInputStream().available() > 0;
+            return !stopped && (unread || mayWriteSilently);
         } catch (IOException _) {
             return false;
         }
