@@ -189,28 +189,28 @@ final class TransferQueue {
 
     /** The memory of these items is no longer touched by the sender. */
     void sent(Lane lane, List<Outgoing> burst) {
-        List<QueuedBatch> ended = new ArrayList<>();
-        lock.lock();
-        try {
-            for (Outgoing outgoing : burst) {
-                untouch(lane, outgoing.item(), ended);
-            }
-        } finally {
-            lock.unlock();
-        }
-        ended.forEach(QueuedBatch::complete);
+        change(ended -> burst.forEach(outgoing -> untouch(lane, outgoing.item(), ended)));
     }
 
     /** The peer has settled everything up to {@code sequence}. */
     void acknowledged(Lane lane, long sequence) throws ProtocolException {
+        change(ended -> settle(lane, sequence, ended));
+    }
+
+    /** What may end batches; they are told so after the lock is free again, since their listeners may come back here. */
+    private interface Change<E extends Exception> {
+        void apply(List<QueuedBatch> ended) throws E;
+    }
+
+    private <E extends Exception> void change(Change<E> change) throws E {
         List<QueuedBatch> ended = new ArrayList<>();
         lock.lock();
         try {
-            settle(lane, sequence, ended);
+            change.apply(ended);
         } finally {
             lock.unlock();
+            ended.forEach(QueuedBatch::complete);
         }
-        ended.forEach(QueuedBatch::complete);
     }
 
     private void settle(Lane lane, long sequence, List<QueuedBatch> ended) throws ProtocolException {
@@ -283,9 +283,7 @@ final class TransferQueue {
 
     /** The memory of a read is no longer touched; {@code damage} says what is wrong with what came, if anything. */
     void landed(Lane lane, Outgoing landing, @Nullable TransferException damage) {
-        List<QueuedBatch> ended = new ArrayList<>();
-        lock.lock();
-        try {
+        change(ended -> {
             QueuedBatch batch = landing.item().batch();
             if (damage != null && batch != null) {
                 fail(batch, damage);
@@ -294,17 +292,12 @@ final class TransferQueue {
             lane.lastProgressNanos = time.nanoTime();
             sendable.signalAll();
             untouch(lane, landing.item(), ended);
-        } finally {
-            lock.unlock();
-        }
-        ended.forEach(QueuedBatch::complete);
+        });
     }
 
     /** The peer has refused one access; its batch fails, the ACK that covers it comes later. */
     void refused(Lane lane, long sequence, TransferException why) {
-        List<QueuedBatch> ended = new ArrayList<>();
-        lock.lock();
-        try {
+        change(ended -> {
             for (Outgoing outgoing : lane.inFlight) {
                 QueuedBatch batch = outgoing.item().batch();
                 if (outgoing.sequence() == sequence && batch != null) {
@@ -312,10 +305,7 @@ final class TransferQueue {
                     endIfSettled(batch, ended);
                 }
             }
-        } finally {
-            lock.unlock();
-        }
-        ended.forEach(QueuedBatch::complete);
+        });
     }
 
     /**
@@ -472,9 +462,7 @@ final class TransferQueue {
 
     /** After {@link #close}, with the lanes' sockets closed: waits until no memory is touched, then fails every batch. */
     void failAll() {
-        List<QueuedBatch> ended = new ArrayList<>();
-        lock.lock();
-        try {
+        change(ended -> {
             TransferException why =
                     closed == null ? new TransferException(Kind.CANCELLED, "the session is closed") : closed;
             for (QueuedBatch batch : List.copyOf(batches)) {
@@ -485,10 +473,7 @@ final class TransferQueue {
                 endIfSettled(batch, ended);
             }
             queued.values().forEach(ArrayDeque::clear);
-        } finally {
-            lock.unlock();
-        }
-        ended.forEach(QueuedBatch::complete);
+        });
     }
 
     private void fail(QueuedBatch batch, TransferException why) {
