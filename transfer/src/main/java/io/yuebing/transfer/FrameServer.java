@@ -2,9 +2,6 @@ package io.yuebing.transfer;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -36,7 +33,6 @@ final class FrameServer implements TransferServer {
 
     private static final Logger log = LoggerFactory.getLogger(FrameServer.class);
     private static final Duration DEADLINE_CHECK = Duration.ofMillis(200);
-    private static final Duration ACCEPT_PAUSE = Duration.ofMillis(100);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
     private final Frame.RingWish ring;
@@ -44,9 +40,8 @@ final class FrameServer implements TransferServer {
     private final @Nullable SSLContext tls;
     private final TimeSource time;
     private final Map<String, Segment> segments;
-    private final List<ServerSocketChannel> listeners;
+    private final List<Acceptor> acceptors;
     private final InetSocketAddress address;
-    private final List<Thread> acceptors;
     private final TimeSource.Beat deadlines;
     private final ServerCounters counters = new ServerCounters();
     private final PeerTraffic traffic = new PeerTraffic();
@@ -54,7 +49,6 @@ final class FrameServer implements TransferServer {
 
     private final ConcurrentLinkedDeque<ServerConnection> handshaking = new ConcurrentLinkedDeque<>();
     private final Set<ServerConnection> established = ConcurrentHashMap.newKeySet();
-    private volatile boolean closed;
 
     private FrameServer(
             Frame.RingWish ring,
@@ -62,22 +56,17 @@ final class FrameServer implements TransferServer {
             @Nullable SSLContext tls,
             List<Segment> segments,
             TimeSource time,
-            List<ServerSocketChannel> listeners)
-            throws IOException {
+            List<Acceptor> acceptors) {
         this.ring = ring;
         this.options = options;
         this.tls = tls;
         this.time = time;
         this.segments = segments.stream().collect(Collectors.toUnmodifiableMap(Segment::name, Function.identity()));
-        this.listeners = listeners;
-        this.address = (InetSocketAddress) listeners.getFirst().getLocalAddress();
+        this.acceptors = acceptors;
+        this.address = acceptors.getFirst().address();
         this.complaints = new PeerComplaints(log::warn, log::debug, time);
         this.deadlines = time.every(DEADLINE_CHECK, "transfer-server-deadlines", this::checkDeadlines);
-        this.acceptors = listeners.stream()
-                .map(listener -> Thread.ofVirtual()
-                        .name("transfer-accept-" + address.getPort())
-                        .start(() -> accept(listener)))
-                .toList();
+        acceptors.forEach(acceptor -> acceptor.start(this::admit, complaints));
     }
 
     /**
@@ -96,50 +85,30 @@ final class FrameServer implements TransferServer {
             refuseIfOpenToAnybody(options, new InetSocketAddress(host, options.port()));
         }
         SSLContext tls = options.security() instanceof TransferSecurity.Tls(SSLContext context) ? context : null;
-        List<ServerSocketChannel> listeners = listen(hosts, options.port());
-        try {
-            if (ring != Frame.RingWish.NEVER) {
-                AbandonedRings.sweep();
-            }
-            return new FrameServer(ring, options, tls, segments, time, listeners);
-        } catch (IOException | RuntimeException e) {
-            listeners.forEach(FrameSession::closeQuietly);
-            throw e;
+        if (ring != Frame.RingWish.NEVER) {
+            AbandonedRings.sweep();
         }
+        return new FrameServer(ring, options, tls, segments, time, listen(hosts, options.port()));
     }
 
-    /** One listener a host, all on one port; the first host decides which, if any will do. */
-    private static List<ServerSocketChannel> listen(List<String> hosts, int wanted) throws IOException {
+    /** One address a host, all with one port; the first host decides which, if any will do. */
+    private static List<Acceptor> listen(List<String> hosts, int wanted) throws IOException {
         for (int attempt = 1; ; attempt++) {
-            List<ServerSocketChannel> listeners = new ArrayList<>();
+            List<Acceptor> acceptors = new ArrayList<>();
             int port = wanted;
             try {
                 for (String host : hosts) {
-                    port = listen(listeners, host, port);
+                    acceptors.add(Acceptor.bind(host, port));
+                    port = acceptors.getFirst().address().getPort();
                 }
-                return listeners;
+                return acceptors;
             } catch (IOException e) {
-                listeners.forEach(FrameSession::closeQuietly);
+                acceptors.forEach(Acceptor::close);
                 // a port that is free on one address may be taken on the next
-                if (wanted != 0 || listeners.size() < 2 || attempt == PORT_ATTEMPTS) {
+                if (wanted != 0 || acceptors.isEmpty() || attempt == PORT_ATTEMPTS) {
                     throw e;
                 }
             }
-        }
-    }
-
-    private static int listen(List<ServerSocketChannel> listeners, String host, int port) throws IOException {
-        ServerSocketChannel listener = ServerSocketChannel.open();
-        listeners.add(listener);
-        try {
-            listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-            listener.bind(new InetSocketAddress(host, port), 1024);
-            return ((InetSocketAddress) listener.getLocalAddress()).getPort();
-        } catch (IOException | RuntimeException e) {
-            throw new IOException(
-                    "cannot listen for transfers on " + host + ":" + port + ": " + e.getMessage()
-                            + "; choose another transfer address",
-                    e);
         }
     }
 
@@ -169,47 +138,13 @@ final class FrameServer implements TransferServer {
         return traffic.snapshot();
     }
 
-    private void accept(ServerSocketChannel listener) {
-        while (!closed) {
-            try {
-                admit(listener.accept());
-            } catch (ClosedChannelException _) {
-                return;
-            } catch (IOException e) {
-                // out of file handles, most likely: established peers go on
-                complaints.log("any", "cannot be accepted: " + e.getMessage());
-                pause();
-            }
-        }
-    }
-
-    private static void pause() {
-        try {
-            Thread.sleep(ACCEPT_PAUSE);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void admit(SocketChannel channel) {
-        ServerConnection connection;
-        try {
-            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-            connection = new ServerConnection(channel, this);
-        } catch (IOException e) {
-            log.debug("a transfer connection was gone before it began: {}", e.getMessage());
-            FrameSession.closeQuietly(channel);
-            return;
-        }
+    private void admit(SocketChannel channel) throws IOException {
+        ServerConnection connection = new ServerConnection(channel, this);
         handshaking.add(connection);
         if (handshaking.size() > MAX_HANDSHAKES) {
             turnAwayOldest();
         }
         connection.start();
-        if (closed) {
-            connection.stop();
-        }
     }
 
     private void turnAwayOldest() {
@@ -286,16 +221,12 @@ final class FrameServer implements TransferServer {
 
     @Override
     public void close() {
-        closed = true;
         deadlines.close();
-        listeners.forEach(FrameSession::closeQuietly);
+        acceptors.forEach(Acceptor::close);
         List<ServerConnection> open = new ArrayList<>(handshaking);
         open.addAll(established);
         open.forEach(ServerConnection::stop);
         try {
-            for (Thread acceptor : acceptors) {
-                acceptor.join(CLOSE_PATIENCE);
-            }
             for (ServerConnection connection : open) {
                 connection.join(CLOSE_PATIENCE);
             }

@@ -1,5 +1,6 @@
 package io.yuebing.transfer.mooncake;
 
+import io.yuebing.transfer.Acceptor;
 import io.yuebing.transfer.PeerComplaints;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferServerOptions;
@@ -7,9 +8,6 @@ import io.yuebing.transfer.mooncake.HandshakeInput.MalformedHandshake;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.StandardSocketOptions;
-import java.nio.channels.ClosedChannelException;
-import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Optional;
@@ -20,8 +18,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Accepts connections, one virtual thread each, and bounds their number and their patience.
@@ -29,12 +25,10 @@ import org.slf4j.LoggerFactory;
  * <p>When all places are taken, the oldest connection that asks for nothing goes; if all are at work, the new one does.
  */
 final class PeerListener implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(PeerListener.class);
     private static final Duration DEADLINE_CHECK = Duration.ofMillis(200);
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
-    private final ServerSocketChannel listener;
-    private final InetSocketAddress address;
+    private final Acceptor acceptor;
     private final TransferServerOptions options;
     private final Service service;
     private final MooncakeCounters counters;
@@ -44,7 +38,6 @@ final class PeerListener implements AutoCloseable {
     private final ConcurrentNavigableMap<Long, Running> open = new ConcurrentSkipListMap<>();
     private final AtomicInteger staying = new AtomicInteger();
     private final AtomicLong nextNumber = new AtomicLong();
-    private volatile boolean closed;
 
     /** What is done with a connection, from its first byte to its end. */
     @FunctionalInterface
@@ -58,21 +51,20 @@ final class PeerListener implements AutoCloseable {
     private record Running(PeerConnection connection, AtomicBoolean leaving, CountDownLatch ended) {}
 
     private PeerListener(
-            ServerSocketChannel listener,
+            Acceptor acceptor,
             TransferServerOptions options,
             Service service,
             MooncakeCounters counters,
             PeerComplaints complaints,
-            TimeSource time)
-            throws IOException {
-        this.listener = listener;
-        this.address = (InetSocketAddress) listener.getLocalAddress();
+            TimeSource time) {
+        this.acceptor = acceptor;
         this.options = options;
         this.service = service;
         this.counters = counters;
         this.complaints = complaints;
         this.time = time;
-        this.deadlines = time.every(DEADLINE_CHECK, "mooncake-deadlines-" + address.getPort(), this::checkDeadlines);
+        this.deadlines = time.every(
+                DEADLINE_CHECK, "mooncake-deadlines-" + acceptor.address().getPort(), this::checkDeadlines);
     }
 
     /**
@@ -89,22 +81,11 @@ final class PeerListener implements AutoCloseable {
             PeerComplaints complaints,
             TimeSource time)
             throws IOException {
-        ServerSocketChannel listener = ServerSocketChannel.open();
-        try {
-            listener.setOption(StandardSocketOptions.SO_REUSEADDR, true);
-            listener.bind(new InetSocketAddress(options.host(), port), 1024);
-            return new PeerListener(listener, options, service, counters, complaints, time);
-        } catch (IOException | RuntimeException e) {
-            listener.close();
-            throw new IOException(
-                    "cannot listen for transfers on " + options.host() + ":" + port + ": " + e.getMessage()
-                            + "; choose another transfer address",
-                    e);
-        }
+        return new PeerListener(Acceptor.bind(options.host(), port), options, service, counters, complaints, time);
     }
 
     InetSocketAddress address() {
-        return address;
+        return acceptor.address();
     }
 
     /** Those that are not on their way out. */
@@ -113,43 +94,11 @@ final class PeerListener implements AutoCloseable {
     }
 
     void accept() {
-        Thread.ofPlatform()
-                .daemon()
-                .name("mooncake-accept-" + address.getPort())
-                .start(() -> {
-                    while (!closed) {
-                        try {
-                            admit(listener.accept());
-                        } catch (ClosedChannelException _) {
-                            return;
-                        } catch (IOException e) {
-                            // out of file handles, most likely: those who are connected go on
-                            complaints.log("any", "cannot be accepted: " + e.getMessage());
-                            pause();
-                        }
-                    }
-                });
+        acceptor.start(this::admit, complaints);
     }
 
-    private static void pause() {
-        try {
-            Thread.sleep(Duration.ofMillis(100));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-    }
-
-    private void admit(SocketChannel channel) {
-        PeerConnection connection;
-        try {
-            channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-            channel.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-            connection = new PeerConnection(channel, time, options.idleTimeout());
-        } catch (IOException e) {
-            log.debug("a transfer connection was gone before it began: {}", e.getMessage());
-            PeerConnection.closeQuietly(channel);
-            return;
-        }
+    private void admit(SocketChannel channel) throws IOException {
+        PeerConnection connection = new PeerConnection(channel, time, options.idleTimeout());
         if (connections() >= options.maxConnections() && !makePlaceFor(connection)) {
             return;
         }
@@ -158,9 +107,6 @@ final class PeerListener implements AutoCloseable {
         staying.incrementAndGet();
         open.put(number, running);
         Thread.ofVirtual().name("mooncake-serve-" + connection.peerHost()).start(() -> serve(number, running));
-        if (closed) {
-            connection.stop();
-        }
     }
 
     /** False if the new one is turned away because all others are at work. */
@@ -175,7 +121,8 @@ final class PeerListener implements AutoCloseable {
         counters.turnedAway.increment();
         complaints.log(
                 turnedAway.peerHost(),
-                "turned away, all " + options.maxConnections() + " transfer connections of " + address + " are in use");
+                "turned away, all " + options.maxConnections() + " transfer connections of " + address()
+                        + " are in use");
         return quiet.isPresent();
     }
 
@@ -226,9 +173,8 @@ final class PeerListener implements AutoCloseable {
     /** Ends every connection and waits until none touches memory. */
     @Override
     public void close() {
-        closed = true;
         deadlines.close();
-        PeerConnection.closeQuietly(listener);
+        acceptor.close();
         open.values().forEach(running -> running.connection().stop());
         try {
             for (Running running : open.values()) {
