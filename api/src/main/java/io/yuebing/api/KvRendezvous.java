@@ -12,4 +12,10 @@ import java.util.Optional;
  * @param name under which it keeps the prompt, {@link KvKeep#name()}
  * @param readers sequences that pull it: the choices of one request
  */
-public record KvRendezvous(URI bootstrap, Optional<String> engineId, String name, int readers) implements KvTransfer {}
+public record KvRendezvous(URI bootstrap, Optional<String> engineId, String name, int readers) implements KvTransfer {
+
+    /** The same for another prompt. */
+    public KvRendezvous named(String other) {
+        return new KvRendezvous(bootstrap, engineId, other, readers);
+    }
+}

@@ -69,8 +69,11 @@ abstract class AnswerShape {
                 : nodes.nullNode();
     }
 
-    /** Tells whoever relays the request where the KV cache has gone, or where it is kept. */
+    /** Tells whoever relays the request where the first prompt's KV cache has gone, or where it is kept. */
     static void putKvTransfer(ObjectNode body, ChoiceEvent.Ended ended) {
+        if (ended.sequence().index() != 0) {
+            return;
+        }
         ended.kept().ifPresent(kept -> body.set("kv_transfer_params", WireFormat.kvPull(kept)));
         if (ended.reason() == FinishReason.HANDOFF) {
             ended.sequence()

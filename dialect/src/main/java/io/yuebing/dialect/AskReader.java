@@ -4,6 +4,8 @@ import io.yuebing.api.ErrorCode;
 import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.KvKeep;
 import io.yuebing.api.KvLoadFailurePolicy;
+import io.yuebing.api.KvPull;
+import io.yuebing.api.KvRendezvous;
 import io.yuebing.api.KvTransfer;
 import io.yuebing.api.KvTransferParams;
 import io.yuebing.api.OutputConstraint;
@@ -137,14 +139,16 @@ final class AskReader {
         }
         requireNoPriority(fields);
         requireFewSequences(prompts.size(), best.candidates());
-        requireOneTransfer(kvTransfer, prompts.size(), best.candidates());
+        requireOneReservation(kvTransfer, prompts.size(), best.candidates());
         fields.accept(WITHOUT_EFFECT);
         unknownFields.report(fields);
 
         int promptLogprobs = Math.max(askedPromptLogprobs.orElse(-1), kind.promptLogprobs());
         int logprobs = best.selects() ? Math.max(0, kind.logprobs()) : kind.logprobs();
         List<Sequence> sequences = new ArrayList<>();
-        for (Prompt prompt : prompts) {
+        for (int number = 0; number < prompts.size(); number++) {
+            Prompt prompt = prompts.get(number);
+            Optional<KvTransfer> promptsTransfer = ofPrompt(kvTransfer, number, transferFields);
             int maxTokens = SamplingFields.outputTokens(
                     model.info(), prompt.tokens().length, kind.maxTokens(), kind.promptField());
             Optional<ThinkingBudget> thinking = thinking(thinkingTokens, prompt, kind);
@@ -160,7 +164,7 @@ final class AskReader {
                         new int[0],
                         params,
                         cacheSalt,
-                        kvTransfer,
+                        promptsTransfer,
                         kvLoadFailure,
                         kind.constraint());
                 sequences.add(new Sequence(index, prompt, request));
@@ -264,20 +268,42 @@ final class AskReader {
         }
     }
 
-    private static void requireOneTransfer(Optional<KvTransfer> transfer, int prompts, int n) {
-        if (transfer.isEmpty()) {
+    /** A reservation is for one sequence; a proxy that speaks vLLM's way may send several. */
+    private static void requireOneReservation(Optional<KvTransfer> transfer, int prompts, int n) {
+        if (transfer.filter(KvTransferParams.class::isInstance).isEmpty()) {
             return;
         }
         if (prompts > 1) {
             throw RequestFields.bad(
                     "kv_transfer_params",
-                    "kv_transfer_params needs one prompt, since it names one transfer, got " + prompts);
+                    "kv_transfer_params with a reservation needs one prompt, since it is for one sequence, got "
+                            + prompts);
         }
-        if (transfer.get() instanceof KvTransferParams && n > 1) {
+        if (n > 1) {
             throw RequestFields.bad(
                     "kv_transfer_params",
                     "kv_transfer_params with a reservation needs n = 1, since it is for one sequence, got " + n);
         }
+    }
+
+    /**
+     * The transfer of one of several prompts: under a {@code transfer_id} each has a name of its own, which both legs
+     * count the same; an answer tells where one prompt is kept, so without it the first is, and the others are computed
+     * by whoever needs them.
+     */
+    private static Optional<KvTransfer> ofPrompt(
+            Optional<KvTransfer> transfer, int number, Optional<RequestFields> fields) {
+        if (number == 0) {
+            return transfer;
+        }
+        if (fields.flatMap(f -> f.string("transfer_id")).isEmpty()) {
+            return Optional.empty();
+        }
+        return transfer.flatMap(whole -> switch (whole) {
+            case KvKeep keep -> Optional.of(new KvKeep(keep.name() + "-" + number));
+            case KvRendezvous meeting -> Optional.of(meeting.named(meeting.name() + "-" + number));
+            case KvPull _, KvTransferParams _ -> Optional.empty();
+        });
     }
 
     private static void requireNoPriority(RequestFields fields) {

@@ -73,8 +73,21 @@ class VllmProxiesTest {
         PENALTIES(COMPLETIONS, Map.of("temperature", 0, "frequency_penalty", 1.1, "repetition_penalty", 1.2)),
         ONE_TOKEN(COMPLETIONS, Map.of("temperature", 0, "max_tokens", 1)),
         SHORT_PROMPT(COMPLETIONS, Map.of("temperature", 0, "prompt", "A")),
+        SEVERAL_PROMPTS(
+                COMPLETIONS,
+                Map.of(
+                        "temperature",
+                        0.9,
+                        "seed",
+                        4,
+                        "n",
+                        2,
+                        "prompt",
+                        List.of(PROMPT, PROMPT + "Then", "A short one"))),
+        REGEX(COMPLETIONS, Map.of("temperature", 0, "structured_outputs", Map.of("regex", "[a-c]{5,9}"))),
         STREAM(COMPLETIONS, Map.of("temperature", 0, "stream", true)),
         CHAT_WHOLE(CHAT, Map.of("temperature", 0, "max_completion_tokens", 12)),
+        CHAT_SCHEMA(CHAT, Map.of("temperature", 0.9, "seed", 8, "max_tokens", 60, "response_format", schema())),
         CHAT_LOGPROBS(CHAT, Map.of("temperature", 0.8, "seed", 5, "logprobs", true, "top_logprobs", 2)),
         CHAT_STREAM(CHAT, Map.of("temperature", 0, "stream", true, "stream_options", Map.of("include_usage", true)));
 
@@ -84,6 +97,19 @@ class VllmProxiesTest {
         Ask(String path, Map<String, Object> fields) {
             this.path = path;
             this.fields = fields;
+        }
+
+        private static Map<String, Object> schema() {
+            Map<String, Object> schema = Map.of(
+                    "type",
+                    "object",
+                    "properties",
+                    Map.of("cake", Map.of("type", "string", "maxLength", 12)),
+                    "required",
+                    List.of("cake"),
+                    "additionalProperties",
+                    false);
+            return Map.of("type", "json_schema", "json_schema", Map.of("name", "cake", "schema", schema));
         }
 
         Map<String, Object> body() {
