@@ -15,6 +15,9 @@
 #define NAME(function) JOIN(function, ISA)
 #define INLINE static inline __attribute__((always_inline))
 
+/* 4 bytes that may lie anywhere */
+typedef int32_t __attribute__((aligned(1), may_alias)) four_bytes;
+
 #if defined(__AVX512VNNI__)
 
 #include <immintrin.h>
@@ -41,6 +44,14 @@ INLINE ints ints_of(floats v) { return _mm512_cvtps_epi32(v); }
 INLINE void ints_store(void *p, ints v) { _mm512_storeu_si512(p, v); }
 INLINE ints ints_add(ints a, ints b) { return _mm512_add_epi32(a, b); }
 INLINE ints ints_sub(ints a, ints b) { return _mm512_sub_epi32(a, b); }
+INLINE int32_t ints_largest(ints a) { return _mm512_reduce_max_epi32(a); }
+INLINE int32_t ints_total(ints a) { return _mm512_reduce_add_epi32(a); }
+/* the low bytes; with words, each 8 of them in the order 0 2 4 6 1 3 5 7 */
+INLINE void ints_store_bytes(void *p, ints v, const int words) {
+    __m128i bytes = _mm512_cvtepi32_epi8(v);
+    const __m128i order = _mm_setr_epi8(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15);
+    _mm_storeu_si128(p, words ? _mm_shuffle_epi8(bytes, order) : bytes);
+}
 INLINE ints ints_max(ints a, ints b) { return _mm512_max_epi32(a, b); }
 INLINE ints ints_half(ints a) { return _mm512_srai_epi32(a, 1); }
 INLINE ints ints_sign(ints a) { return _mm512_srai_epi32(a, 31); }
@@ -52,6 +63,12 @@ INLINE ints ints_load(const void *p) { return _mm512_loadu_si512(p); }
 INLINE ints ints_from_shorts(const void *p) { return _mm512_cvtepi16_epi32(_mm256_loadu_si256(p)); }
 INLINE ints ints_from_bytes(const void *p) { return _mm512_cvtepi8_epi32(_mm_loadu_si128(p)); }
 INLINE ints ints_all(int32_t v) { return _mm512_set1_epi32(v); }
+/* the 4 bytes there, in every lane; told to the compiler, which would take them through a register and the busiest port */
+INLINE ints ints_all_at(const void *p) {
+    ints v;
+    __asm__("vpbroadcastd %1, %0" : "=v"(v) : "m"(*(const four_bytes *)p));
+    return v;
+}
 INLINE ints ints_and(ints a, ints b) { return _mm512_and_si512(a, b); }
 INLINE ints ints_left(ints a, int bits) { return _mm512_slli_epi32(a, bits); }
 INLINE ints ints_right(ints a, int bits) { return _mm512_srli_epi32(a, bits); }
@@ -88,6 +105,23 @@ INLINE ints ints_of(floats v) { return _mm256_cvtps_epi32(v); }
 INLINE void ints_store(void *p, ints v) { _mm256_storeu_si256(p, v); }
 INLINE ints ints_add(ints a, ints b) { return _mm256_add_epi32(a, b); }
 INLINE ints ints_sub(ints a, ints b) { return _mm256_sub_epi32(a, b); }
+INLINE int32_t ints_largest(ints a) {
+    __m128i four = _mm_max_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    __m128i two = _mm_max_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+    return _mm_cvtsi128_si32(_mm_max_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
+}
+INLINE int32_t ints_total(ints a) {
+    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256(a, 1));
+    __m128i two = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+    return _mm_cvtsi128_si32(_mm_add_epi32(two, _mm_shuffle_epi32(two, 0xB1)));
+}
+/* the low bytes; with words, in the order 0 2 4 6 1 3 5 7 */
+INLINE void ints_store_bytes(void *p, ints v, const int words) {
+    const __m256i inputs = _mm256_set1_epi32(0x0C080400), pairs = _mm256_set1_epi32(0x0C040800);
+    __m256i bytes = _mm256_shuffle_epi8(v, words ? pairs : inputs);
+    __m128i low = _mm256_castsi256_si128(bytes), high = _mm256_extracti128_si256(bytes, 1);
+    _mm_storel_epi64(p, words ? _mm_unpacklo_epi16(low, high) : _mm_unpacklo_epi32(low, high));
+}
 INLINE ints ints_max(ints a, ints b) { return _mm256_max_epi32(a, b); }
 INLINE ints ints_half(ints a) { return _mm256_srai_epi32(a, 1); }
 INLINE ints ints_sign(ints a) { return _mm256_srai_epi32(a, 31); }
@@ -99,6 +133,11 @@ INLINE ints ints_load(const void *p) { return _mm256_loadu_si256(p); }
 INLINE ints ints_from_shorts(const void *p) { return _mm256_cvtepi16_epi32(_mm_loadu_si128(p)); }
 INLINE ints ints_from_bytes(const void *p) { return _mm256_cvtepi8_epi32(_mm_loadl_epi64(p)); }
 INLINE ints ints_all(int32_t v) { return _mm256_set1_epi32(v); }
+INLINE ints ints_all_at(const void *p) {
+    ints v;
+    __asm__("vpbroadcastd %1, %0" : "=x"(v) : "m"(*(const four_bytes *)p));
+    return v;
+}
 INLINE ints ints_and(ints a, ints b) { return _mm256_and_si256(a, b); }
 INLINE ints ints_left(ints a, int bits) { return _mm256_slli_epi32(a, bits); }
 INLINE ints ints_right(ints a, int bits) { return _mm256_srli_epi32(a, bits); }
@@ -143,6 +182,22 @@ INLINE ints ints_of(floats v) { return vcvtq_s32_f32(v); }
 INLINE void ints_store(void *p, ints v) { vst1q_s32(p, v); }
 INLINE ints ints_add(ints a, ints b) { return vaddq_s32(a, b); }
 INLINE ints ints_sub(ints a, ints b) { return vsubq_s32(a, b); }
+INLINE int32_t ints_largest(ints a) { return vmaxvq_s32(a); }
+INLINE int32_t ints_total(ints a) { return vaddvq_s32(a); }
+/* the low bytes; with words, the even ones go to p and the odd ones behind the next vector's even ones */
+INLINE void ints_store_bytes(int8_t *p, ints v, const int words) {
+    int16x4_t shorts = vmovn_s32(v);
+    int8x8_t bytes = vmovn_s16(vcombine_s16(shorts, shorts));
+    if (words) {
+        bytes = vuzp1_s8(bytes, vext_s8(bytes, bytes, 1)); /* 0 2 0 2 1 3 1 3 */
+    }
+    int8_t all[8];
+    vst1_s8(all, bytes);
+    memcpy(p, all, words ? 2 : 4);
+    if (words) {
+        memcpy(p + 4, all + 4, 2);
+    }
+}
 INLINE ints ints_max(ints a, ints b) { return vmaxq_s32(a, b); }
 INLINE ints ints_half(ints a) { return vshrq_n_s32(a, 1); }
 INLINE ints ints_sign(ints a) { return vshrq_n_s32(a, 31); }
@@ -158,6 +213,7 @@ INLINE ints ints_from_bytes(const void *p) {
     return vmovl_s16(vget_low_s16(vmovl_s8(bytes)));
 }
 INLINE ints ints_all(int32_t v) { return vdupq_n_s32(v); }
+INLINE ints ints_all_at(const void *p) { return vdupq_n_s32(*(const four_bytes *)p); }
 INLINE ints ints_and(ints a, ints b) { return vandq_s32(a, b); }
 INLINE ints ints_left(ints a, int bits) { return vshlq_s32(a, vdupq_n_s32(bits)); }
 INLINE ints ints_right(ints a, int bits) {

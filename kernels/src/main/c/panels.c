@@ -103,9 +103,6 @@ INLINE void ask_ahead(const uint8_t *words) {
     }
 }
 
-/* 4-byte words may lie anywhere. */
-typedef int32_t __attribute__((aligned(1), may_alias)) four_bytes;
-
 /* One word of every row, 8 or 4 inputs, for n tokens. */
 INLINE void int8_word(
         const int nibbles, const uint8_t *words, const int8_t *x, long stride, ints sums[VECTORS][INT8_TILE], const int n) {
@@ -117,13 +114,12 @@ INLINE void int8_word(
         odd[v] = nibbles ? ints_and(ints_right(word, 4), low) : word;
     }
     for (int t = 0; t < n; t++) {
-        const four_bytes *four = (const four_bytes *)(x + t * stride);
-        ints inputs = ints_all(four[0]);
+        ints inputs = ints_all_at(x + t * stride);
         for (int v = 0; v < VECTORS; v++) {
             sums[v][t] = nibbles ? dot_small(sums[v][t], even[v], inputs) : dot_bytes(sums[v][t], even[v], inputs);
         }
         if (nibbles) {
-            inputs = ints_all(four[1]);
+            inputs = ints_all_at(x + t * stride + 4);
             for (int v = 0; v < VECTORS; v++) {
                 sums[v][t] = dot_small(sums[v][t], odd[v], inputs);
             }

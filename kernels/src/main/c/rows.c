@@ -69,59 +69,82 @@ void NAME(yuebing_gelu_mul)(const float *gate, const float *up, float *out, int3
     memcpy(out + i, last[0], bytes);
 }
 
-INLINE int32_t largest_of(ints v) {
-    int32_t lanes[LANES];
-    ints_store(lanes, v);
-    int32_t largest = lanes[0];
-    for (int i = 1; i < LANES; i++) {
-        largest = lanes[i] > largest ? lanes[i] : largest;
-    }
-    return largest;
-}
+#define RUN_VECTORS (RUN / LANES)
 
-/* Rounds at most 32 values, of which the lanes past the end are 0; returns their scale. */
-INLINE float quantize_run(const float *x, int32_t integers[RUN]) {
+/* Rounds 32 values; returns their scale. */
+INLINE float quantize_run(const float *x, ints integers[RUN_VECTORS]) {
     ints largest = ints_all(0); /* of the magnitudes' bits, whose order is that of the magnitudes, NaN last */
-    for (int v = 0; v < RUN / LANES; v++) {
+    for (int v = 0; v < RUN_VECTORS; v++) {
         ints magnitude = ints_and(ints_of_bits(floats_load(x + v * LANES)), ints_all(0x7FFFFFFF));
         largest = ints_max(largest, magnitude);
     }
-    int32_t bits = largest_of(largest);
+    int32_t bits = ints_largest(largest);
     float magnitude;
     memcpy(&magnitude, &bits, sizeof magnitude);
     if (bits >= 0x7F800000 || magnitude < TINY) {
-        memset(integers, 0, RUN * sizeof(int32_t));
+        for (int v = 0; v < RUN_VECTORS; v++) {
+            integers[v] = ints_all(0);
+        }
         return magnitude < TINY ? 0 : __builtin_nanf("");
     }
     floats factor = floats_all(127 / magnitude);
-    for (int v = 0; v < RUN / LANES; v++) {
+    for (int v = 0; v < RUN_VECTORS; v++) {
         floats scaled = floats_mul(floats_load(x + v * LANES), factor);
         floats rounded = floats_sub(floats_add(scaled, floats_all(ROUNDER)), floats_all(ROUNDER));
-        ints_store(integers + v * LANES, ints_of(rounded));
+        integers[v] = ints_of(rounded);
     }
     return magnitude / 127;
 }
 
-typedef int32_t run_ints __attribute__((vector_size(RUN * sizeof(int32_t))));
-typedef int8_t run_bytes __attribute__((vector_size(RUN)));
-
-/* The inputs of each word of 4-bit codes: those of the low halves of its bytes, then those of the high ones. */
-#define WORD(w) w, w + 2, w + 4, w + 6, w + 1, w + 3, w + 5, w + 7
-
-/* Writes a run's integers as bytes and returns their sum. */
-INLINE int32_t put_run(const int32_t integers[RUN], const int nibbles, int n, int8_t *to) {
-    run_ints all;
-    memcpy(&all, integers, sizeof all);
-    run_bytes bytes = __builtin_convertvector(all, run_bytes);
-    if (nibbles) {
-        bytes = __builtin_shufflevector(bytes, bytes, WORD(0), WORD(8), WORD(16), WORD(24));
+/* Writes a run's integers as bytes: with nibbles, those of each word of 4-bit codes in the order 0 2 4 6 1 3 5 7. */
+INLINE void put_run(const ints integers[RUN_VECTORS], const int nibbles, int8_t to[RUN]) {
+    for (int v = 0; v < RUN_VECTORS; v++) {
+        /* with fewer lanes than a word has codes, a vector fills one half of each half */
+        int at = nibbles && LANES < 8 ? v / 2 * 8 + v % 2 * 2 : v * LANES;
+        ints_store_bytes(to + at, integers[v], nibbles);
     }
-    memcpy(to, &bytes, (size_t)n);
-    int32_t sum = 0;
-    for (int k = 0; k < RUN; k++) {
-        sum += integers[k];
+}
+
+/* One token's activations, as integers: see yuebing_quantize. */
+struct rounded {
+    int8_t *to;
+    float *scale;
+    float *sum;
+    int32_t *start;
+};
+
+/* Rounds a run, of which the values from n on are 0 and not written. */
+INLINE void round_run(const float *x, const int nibbles, const int n, struct rounded out) {
+    ints integers[RUN_VECTORS];
+    *out.scale = quantize_run(x, integers);
+    ints sums = ints_all(0);
+    for (int v = 0; v < RUN_VECTORS; v++) {
+        sums = ints_add(sums, integers[v]);
     }
-    return sum;
+    int32_t sum = ints_total(sums);
+    *out.sum = (float)sum;
+    *out.start = -(nibbles ? 8 : 128) * sum;
+    if (n == RUN) {
+        put_run(integers, nibbles, out.to);
+    } else {
+        int8_t bytes[RUN];
+        put_run(integers, nibbles, bytes);
+        memcpy(out.to, bytes, (size_t)n);
+    }
+}
+
+/* At most 128 inputs that lie together. */
+INLINE void round_block(const float *x, const int nibbles, int length, long tokens, struct rounded out) {
+    int i = 0;
+    for (; i + RUN <= length; i += RUN) {
+        round_run(x + i, nibbles, RUN, out);
+        out = (struct rounded){out.to + RUN, out.scale + tokens, out.sum + tokens, out.start + tokens};
+    }
+    if (i < length) {
+        float last[RUN] = {0};
+        memcpy(last, x + i, (size_t)(length - i) * sizeof(float));
+        round_run(last, nibbles, length - i, out);
+    }
 }
 
 /*
@@ -139,8 +162,6 @@ void NAME(yuebing_quantize)(
         int32_t *starts) {
     const struct shape given = SHAPE;
     const struct shape *shape = &given;
-    const int nibbles = shape->encoding == NIBBLE;
-    const int32_t middle = nibbles ? 8 : 128;
     int input = 0;
     long at = token;
     for (int group = 0; group < shape->groups; group++) {
@@ -148,17 +169,13 @@ void NAME(yuebing_quantize)(
         for (int first = 0; first < inputs; first += BLOCK) {
             int length = inputs - first < BLOCK ? inputs - first : BLOCK;
             int8_t *to = bytes + (long)input * tokens + (long)token * length;
-            for (int i = 0; i < length; i += RUN) {
-                int n = length - i < RUN ? length - i : RUN;
-                float x[RUN] = {0};
-                int32_t integers[RUN];
-                memcpy(x, row + input + i, (size_t)n * sizeof(float));
-                scales[at] = quantize_run(x, integers);
-                int32_t sum = nibbles ? put_run(integers, 1, n, to + i) : put_run(integers, 0, n, to + i);
-                sums[at] = (float)sum;
-                starts[at] = -middle * sum;
-                at += tokens;
+            struct rounded out = {to, scales + at, sums + at, starts + at};
+            if (shape->encoding == NIBBLE) {
+                round_block(row + input, 1, length, tokens, out);
+            } else {
+                round_block(row + input, 0, length, tokens, out);
             }
+            at += (long)((length + RUN - 1) / RUN) * tokens;
             input += length;
         }
     }
