@@ -12,6 +12,8 @@ import java.util.Optional;
  */
 enum PreTokenizer {
     GPT2(false, false, List.of(), "gpt-2", "gpt2", "mpt", "olmo", "jais", "phi-2"),
+    /** GPT-2's with every digit on its own. */
+    DIGITS(false, false, List.of("\\p{N}", Patterns.GPT2), "smollm", "starcoder", "refact", "minerva-7b"),
     QWEN2(
             true,
             false,
@@ -45,9 +47,14 @@ enum PreTokenizer {
                     "\\s?[\\p{Lu}\\p{Ll}\\p{Lt}&&[^\\x{10D0}-\\x{10FF}\\x{1D400}-\\x{1D7FF}]]+",
                     "\\s?[!-/:-~！-／：-～‘-‟　-。]+",
                     "\\s+$",
-                    "[一-龥\\x{800}-一가-\\x{D7FF}]+",
+                    Patterns.DEEPSEEK_CJK,
                     "\\p{N}"),
             "deepseek-llm"),
+    DEEPSEEK_CODER(
+            false,
+            false,
+            List.of("[\\r\\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", Patterns.DEEPSEEK_CJK, "\\p{N}"),
+            "deepseek-coder"),
     DEEPSEEK3(
             false,
             false,
@@ -92,6 +99,8 @@ enum PreTokenizer {
 
     /** Pieces that several patterns share. */
     private static final class Patterns {
+        static final String GPT2 = "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
+        static final String DEEPSEEK_CJK = "[一-龥\\x{800}-一가-\\x{D7FF}]+";
         static final String CONTRACTIONS = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|";
         static final String WORDS = "[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|";
         static final String REST = "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";

@@ -46,7 +46,14 @@ record TokenDecoder(
         List<JsonNode> steps = section.path("type").asString("").equals("Sequence")
                 ? section.path("decoders").values().stream().toList()
                 : List.of(section);
+        boolean fused = false;
         for (JsonNode step : steps) {
+            String type = step.path("type").asString("");
+            if (type.equals("Strip") && !fused) {
+                // It would take characters from every token, not from the text.
+                throw unsupported("Strip without a Fuse before it", file);
+            }
+            fused |= type.equals("Fuse");
             decoder = decoder.with(step, file);
         }
         return decoder;

@@ -96,10 +96,11 @@ class GgufTextTest {
         }
     }
 
-    @Test
-    void deepSeekV2CutsEachDigit() throws IOException {
+    @ParameterizedTest
+    @ValueSource(strings = {"deepseek-llm", "deepseek-coder", "smollm"})
+    void someModelsCutEachDigit(String pre) throws IOException {
         Path file = dir.resolve("m.gguf");
-        converted("deepseek", "deepseek-llm").write(file);
+        converted("deepseek", pre).write(file);
         try (Tokenizer tokenizer = Tokenizer.load(file)) {
             assertThat(tokenizer.encode("2024", false)).hasSize(4);
             String text = "Год 2024，中文 и ℓ𝐀,\r\n  end ";

@@ -212,6 +212,7 @@ class TokenizerTest {
                 "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}",
                 "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]},\"decoder\":{\"type\":\"CTC\"}}",
                 "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[\"b c\"]},\"decoder\":{\"type\":\"ByteLevel\"}}",
+                "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]},\"decoder\":{\"type\":\"Strip\",\"content\":\" \",\"start\":1,\"stop\":0}}",
                 json.substring(0, json.length() / 2),
                 json.substring(0, json.length() - 1),
                 json.replace("\"ByteLevel\"", "\"ByteLevle\""))) {
