@@ -90,7 +90,11 @@ final class Interpreter {
                 if (flow != Flow.NORMAL) {
                     return flow;
                 }
-                print(Representation.str(Evaluator.filterBlock(s.filter(), Str.of(body.toString()), scope)), out);
+                Value filtered = Evaluator.filterBlock(s.filter(), Str.of(body.toString()), scope);
+                if (!(filtered instanceof Str text)) {
+                    throw new JinjaException("a filter block makes text, found " + Operators.typeName(filtered));
+                }
+                print(text.text(), out);
             }
             case Node.MacroDefinition s -> scope.set(s.macro().name(), new Macro(s.macro(), scope));
             case Node.CallBlock s -> {
@@ -127,18 +131,20 @@ final class Interpreter {
             length = Operators.length(iterable);
         }
         Loop loop = new Loop(items, length, depth0, statement.recursive() ? recursion(statement, scope) : null);
-        boolean ran = false;
+        boolean completed = false;
         for (Value item = loop.next(); item != null; item = loop.next()) {
             step();
-            ran = true;
             Scope inner = scope.inner();
             inner.set("loop", loop);
             assign(statement.target(), item, inner);
-            if (run(statement.body(), inner, out) == Flow.BREAK) {
+            Flow flow = run(statement.body(), inner, out);
+            if (flow == Flow.BREAK) {
                 break;
             }
+            completed |= flow == Flow.NORMAL;
         }
-        if (!ran) {
+        // Jinja takes the else branch also if each run of the body was broken off.
+        if (!completed) {
             run(statement.otherwise(), scope.inner(), out);
         }
     }

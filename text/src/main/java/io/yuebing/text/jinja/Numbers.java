@@ -65,7 +65,8 @@ final class Numbers {
         if (!real(a, b)) {
             BigDecimal quotient =
                     new BigDecimal(toInteger(a)).divide(new BigDecimal(toInteger(b)), new MathContext(40));
-            return new Float(finite(quotient.doubleValue()));
+            boolean negativeZero = quotient.signum() == 0 && toInteger(b).signum() < 0;
+            return new Float(negativeZero ? -0.0 : finite(quotient.doubleValue()));
         }
         return new Float(finite(a) / finite(b));
     }

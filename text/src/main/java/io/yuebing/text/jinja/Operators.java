@@ -194,6 +194,7 @@ final class Operators {
                 throw new JinjaException("'in <string>' takes a string on its left, got " + typeName(item));
             }
             case Dict d -> d.entries().containsKey(hashable(item));
+            case View v when v.type().equals("dict_keys") -> v.items().contains(hashable(item));
             default -> {
                 Iterator<Value> items = iterate(container);
                 while (items.hasNext()) {
@@ -208,7 +209,12 @@ final class Operators {
 
     /** The value, if Python lets it be a key. */
     static Value hashable(Value key) {
-        boolean unhashable = key instanceof Dict || key instanceof Seq s && s.kind() == Seq.Kind.LIST;
+        boolean unhashable = switch (key) {
+            case Dict d -> true;
+            case Seq s -> s.kind() == Seq.Kind.LIST;
+            case View v -> !v.type().equals("dict_values");
+            default -> false;
+        };
         if (unhashable) {
             throw new JinjaException("unhashable type: '" + typeName(key) + "'");
         }

@@ -327,14 +327,14 @@ final class PythonText {
     }
 
     static String pad(String text, int width, String fill, double shareBefore) {
+        if (length(fill) != 1) {
+            throw new JinjaException("The fill character must be exactly one character long");
+        }
         int missing = width - length(text);
         if (missing <= 0) {
             return text;
         }
         Limits.checkText(width);
-        if (length(fill) != 1) {
-            throw new JinjaException("The fill character must be exactly one character long");
-        }
         // Python's center puts the odd one before if the width is odd, too.
         int before = shareBefore == 0.5 ? missing / 2 + (missing & width & 1) : (int) (missing * shareBefore);
         return fill.repeat(before) + text + fill.repeat(missing - before);

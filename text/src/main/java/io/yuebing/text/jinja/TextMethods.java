@@ -131,7 +131,7 @@ final class TextMethods {
         all.put("split", (self, arguments) -> split(self, arguments.bind("split", "sep", "maxsplit"), false));
         all.put("rsplit", (self, arguments) -> split(self, arguments.bind("rsplit", "sep", "maxsplit"), true));
         all.put("splitlines", (self, arguments) -> {
-            boolean keepEnds = arguments.bind("splitlines", "keepends").flag("keepends");
+            boolean keepEnds = arguments.bind("splitlines", "keepends").integer("keepends", 0) != 0;
             return Value.of(PythonText.lines(self, keepEnds));
         });
         all.put("partition", (self, arguments) -> {
@@ -204,14 +204,14 @@ final class TextMethods {
         String window = window(self, bound);
         String sub = bound.text("sub");
         int at = name.startsWith("r") ? window.lastIndexOf(sub) : window.indexOf(sub);
-        if (at < 0 || bound.integer("start", 0) > PythonText.length(self)) {
+        int start = bound.given("start") == null ? 0 : bound.integer("start", 0);
+        if (at < 0 || start > PythonText.length(self)) {
             if (name.endsWith("index")) {
                 throw new JinjaException("substring not found");
             }
             return Int.of(-1);
         }
-        return Int.of((long) window.codePointCount(0, at)
-                + Attributes.clamp(bound.integer("start", 0), PythonText.length(self)));
+        return Int.of((long) window.codePointCount(0, at) + Attributes.clamp(start, PythonText.length(self)));
     }
 
     /** The part of the string that {@code start} and {@code end} choose. */
