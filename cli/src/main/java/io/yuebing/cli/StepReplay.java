@@ -35,8 +35,12 @@ final class StepReplay {
         ComputeMode compute = compute(dump, file);
         ModelLocator.Located located = search.locate();
         KernelChoice.wish(configuration.get(Settings.KERNELS));
-        Models.LoadOptions options =
-                new Models.LoadOptions(compute, configuration.get(Settings.THREADS), Models.ProgressListener.NONE);
+        Models.LoadOptions options = new Models.LoadOptions(
+                compute,
+                configuration.get(Settings.THREADS),
+                Models.ProgressListener.NONE,
+                Optional.empty(),
+                Optional.of(dump.config().maxModelLength()));
         try (CausalLm model = Models.load(located.directory(), options)) {
             checkModel(dump, located, model);
             printDump(dump, out);

@@ -82,9 +82,19 @@ record ModelFiles(
             Optional<Quantization> quantization,
             Supplier<Checkpoint> checkpoint,
             boolean chatTemplate) {
-        AttentionSpec attention = spec.attention();
-        ModelConfig config = new ModelConfig(
+        ModelConfig config = config(
                 architecture.name(),
+                spec,
+                eosTokenIds(generation, json, spec.vocabSize()),
+                generation.map(ModelFiles::defaults).orElse(GenerationDefaults.NONE));
+        return new ModelFiles(model, json, config, spec, quantization, checkpoint.get(), chatTemplate);
+    }
+
+    private static ModelConfig config(
+            String architecture, DecoderSpec spec, List<Integer> eosTokenIds, GenerationDefaults generation) {
+        AttentionSpec attention = spec.attention();
+        return new ModelConfig(
+                architecture,
                 spec.layers().size(),
                 spec.hiddenSize(),
                 attention.heads(),
@@ -92,9 +102,21 @@ record ModelFiles(
                 attention.headSize(),
                 spec.vocabSize(),
                 spec.maxPositions(),
-                eosTokenIds(generation, json, spec.vocabSize()),
-                generation.map(ModelFiles::defaults).orElse(GenerationDefaults.NONE));
-        return new ModelFiles(model, json, config, spec, quantization, checkpoint.get(), chatTemplate);
+                eosTokenIds,
+                generation);
+    }
+
+    /** The same model for sequences of at most {@code positions}. */
+    ModelFiles servedUpTo(int positions) {
+        DecoderSpec served = spec.servedUpTo(positions);
+        return new ModelFiles(
+                dir,
+                json,
+                config(config.architecture(), served, config.eosTokenIds(), config.generation()),
+                served,
+                quantization,
+                checkpoint,
+                chatTemplate);
     }
 
     private static boolean hasChatTemplate(Path dir) {

@@ -29,12 +29,17 @@ public final class Models {
      * @param threads threads that load and later compute, the engine's own included; at least 1
      * @param progress told of the bytes read
      * @param cache where repacked weights are kept; empty = nowhere
+     * @param servedPositions longest sequence that will be computed; empty = the model's longest
      */
     public record LoadOptions(
-            ComputeMode compute, int threads, ProgressListener progress, Optional<CacheOptions> cache) {
-        /** Loads without a cache. */
+            ComputeMode compute,
+            int threads,
+            ProgressListener progress,
+            Optional<CacheOptions> cache,
+            Optional<Integer> servedPositions) {
+        /** Loads without a cache, for sequences of any length. */
         public LoadOptions(ComputeMode compute, int threads, ProgressListener progress) {
-            this(compute, threads, progress, Optional.empty());
+            this(compute, threads, progress, Optional.empty(), Optional.empty());
         }
 
         public LoadOptions {
@@ -74,7 +79,8 @@ public final class Models {
      */
     public static CausalLm load(Path dir, LoadOptions options) {
         long start = System.nanoTime();
-        ModelFiles files = ModelFiles.open(dir);
+        ModelFiles opened = ModelFiles.open(dir);
+        ModelFiles files = options.servedPositions().map(opened::servedUpTo).orElse(opened);
         CausalLm model = load(files, options);
         LOG.info(
                 "loaded {} ({}, {}) in {} s: compute {}, {} threads, fingerprint {}",

@@ -96,7 +96,12 @@ public final class NodeServer implements AutoCloseable {
                 owned,
                 Models.load(
                         config.model(),
-                        new Models.LoadOptions(config.compute(), config.threads(), progress, config.weightCache())));
+                        new Models.LoadOptions(
+                                config.compute(),
+                                config.threads(),
+                                progress,
+                                config.weightCache(),
+                                config.maxModelLength())));
         LOG.info("computes with {} threads, {}", config.threads(), KernelChoice.describe());
         own(owned, LoopWarmup.of(Models.inspect(config.model()).weightBytes()));
         Engine engine = own(owned, startEngine(config, model, tokenizer));

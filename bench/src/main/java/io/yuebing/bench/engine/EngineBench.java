@@ -67,8 +67,9 @@ public final class EngineBench {
         long begin = System.nanoTime();
         Models.ProgressListener loading = (bytes, total) ->
                 progress.at("loading", total == 0 ? 0 : PREPARATION / 2 * bytes / Math.max(total, bytes));
-        try (CausalLm loaded =
-                Models.load(model, new Models.LoadOptions(options.compute(), options.threads(), loading, cache))) {
+        try (CausalLm loaded = Models.load(
+                model,
+                new Models.LoadOptions(options.compute(), options.threads(), loading, cache, Optional.empty()))) {
             double loadSeconds = (System.nanoTime() - begin) / 1e9;
             EngineBench bench = new EngineBench(options, progress);
             Tokenizer tokenizer = options.structured() ? Tokenizer.load(model) : null;

@@ -21,6 +21,9 @@ public sealed interface AttentionSpec permits GroupedQuery, Latent {
 
     RopeSpec rope();
 
+    /** The same with another rotary embedding. */
+    AttentionSpec withRope(RopeSpec rope);
+
     /** How the keys and values of layers of this kind lie in memory. */
     KvLayout kvLayout(int layers, int blocks, int blockSize, ElementType type, String fingerprint);
 }

@@ -4,6 +4,7 @@ import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvLayout;
 import io.yuebing.kv.LayerGroup;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 
 /**
@@ -62,6 +63,29 @@ public record DecoderSpec(
                 normEps,
                 offset,
                 layers,
+                logitCap,
+                tiedEmbeddings,
+                names);
+    }
+
+    /** The same model for sequences of at most {@code positions}: some turn by other angles if those are few. */
+    public DecoderSpec servedUpTo(int positions) {
+        OptionalInt context = ropes().stream()
+                .flatMapToInt(rope -> rope.shortContext().stream())
+                .filter(original -> positions <= original)
+                .min();
+        return context.isPresent() ? withinShortContext(context.getAsInt()) : this;
+    }
+
+    private DecoderSpec withinShortContext(int positions) {
+        return new DecoderSpec(
+                vocabSize,
+                hiddenSize,
+                positions,
+                embeddingScale,
+                normEps,
+                normOffset,
+                layers.stream().map(LayerSpec::withinShortContext).toList(),
                 logitCap,
                 tiedEmbeddings,
                 names);

@@ -35,7 +35,8 @@ public record GroupedQuery(
         return new GroupedQuery(heads, kvHeads, headSize, rope, positions, scale, queryKeyValueBias, outputBias);
     }
 
-    GroupedQuery withRope(RopeSpec other) {
+    @Override
+    public GroupedQuery withRope(RopeSpec other) {
         return new GroupedQuery(heads, kvHeads, headSize, other, window, scale, queryKeyValueBias, outputBias);
     }
 

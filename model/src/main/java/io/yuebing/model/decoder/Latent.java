@@ -40,6 +40,11 @@ public record Latent(
         return plainSize + rope.channels();
     }
 
+    @Override
+    public Latent withRope(RopeSpec other) {
+        return new Latent(heads, queryRank, latentSize, plainSize, valueSize, other, scale, bias);
+    }
+
     /** Rows are shared by all heads. */
     @Override
     public int kvHeads() {

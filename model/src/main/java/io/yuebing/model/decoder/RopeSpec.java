@@ -59,15 +59,33 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
 
         /**
          * LongRoPE (Ding et al., 2024): a factor for each wavelength. Models have two lists, for sequences within the
-         * original context and for longer ones. Keys in the cache were turned with one of them, so a model has to
-         * choose: the long one if it offers longer sequences at all, as vLLM does.
+         * original context and for longer ones. Keys in the cache were turned with one of them, so who serves a model
+         * has to choose: the long one if longer sequences are served at all, as vLLM does.
          *
          * @param factors for each pair of channels
          * @param attentionFactor multiplies cosines and sines
+         * @param within the factors if only sequences of the original context are served; empty if {@code factors} are
+         *     those
          */
-        record LongRope(List<Double> factors, double attentionFactor) implements RopeScaling {
+        record LongRope(List<Double> factors, double attentionFactor, Optional<Within> within) implements RopeScaling {
+            /**
+             * The list for short sequences.
+             *
+             * @param positions original context
+             * @param factors for each pair of channels
+             */
+            public record Within(int positions, List<Double> factors) {
+                public Within {
+                    factors = List.copyOf(factors);
+                }
+            }
+
             public LongRope {
                 factors = List.copyOf(factors);
+            }
+
+            LongRope withinOriginal() {
+                return new LongRope(within.map(Within::factors).orElse(factors), attentionFactor, Optional.empty());
             }
         }
 
@@ -198,13 +216,22 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
                 : json.number("factor", 1, 1 << 20).orElse(1);
         double attention = json.number("attention_factor", 0, 1 << 20)
                 .orElse(factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(original)));
-        String field = original < maxPositions ? "long_factor" : "short_factor";
+        List<Double> within = longRopeFactors(json, "short_factor", channels);
+        return original < maxPositions
+                ? new RopeScaling.LongRope(
+                        longRopeFactors(json, "long_factor", channels),
+                        attention,
+                        Optional.of(new RopeScaling.LongRope.Within(original, within)))
+                : new RopeScaling.LongRope(within, attention, Optional.empty());
+    }
+
+    private static List<Double> longRopeFactors(JsonObject json, String field, int channels) {
         List<Double> factors = json.numbers(field, 1e-6, 1 << 20);
         if (factors.size() != channels / 2) {
             throw new UserError(json.file() + ": " + field + " must have " + channels / 2
                     + " numbers, one for each pair of channels that turn, found " + factors.size());
         }
-        return new RopeScaling.LongRope(factors, attention);
+        return factors;
     }
 
     private static RopeScaling yarn(JsonObject json, int maxPositions) {
@@ -262,6 +289,22 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
 
     private static int stretched(int positions, double factor) {
         return (int) Math.min(1 << 30, Math.round(positions * factor));
+    }
+
+    /** The context within which other angles are meant ({@link RopeScaling.LongRope}); empty if there is none. */
+    OptionalInt shortContext() {
+        return scaling instanceof RopeScaling.LongRope longRope
+                ? longRope.within()
+                        .map(within -> OptionalInt.of(within.positions()))
+                        .orElse(OptionalInt.empty())
+                : OptionalInt.empty();
+    }
+
+    /** The embedding with the angles for {@link #shortContext()}. */
+    RopeSpec withinShortContext() {
+        return scaling instanceof RopeScaling.LongRope longRope
+                ? new RopeSpec(theta, channels, pairing, longRope.withinOriginal())
+                : this;
     }
 
     /** Factor on cosines and sines. */
@@ -332,7 +375,11 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
             case RopeScaling.Dynamic() -> plain + ", dynamic: sequences of the original context only";
             case RopeScaling.Llama3 llama3 ->
                 plain + ", llama3 factor " + llama3.factor() + " over " + llama3.originalPositions() + " positions";
-            case RopeScaling.LongRope _ -> plain + ", longrope";
+            case RopeScaling.LongRope longRope ->
+                plain
+                        + longRope.within()
+                                .map(within -> ", longrope for more than " + within.positions() + " positions")
+                                .orElse(", longrope");
             case RopeScaling.Yarn yarn ->
                 plain + ", yarn factor " + yarn.factor() + " over " + yarn.originalPositions() + " positions";
         };

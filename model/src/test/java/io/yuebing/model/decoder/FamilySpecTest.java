@@ -77,6 +77,28 @@ class FamilySpecTest {
     }
 
     @Test
+    void longRopeTurnsByTheFactorsOfTheLengthThatIsServed() {
+        DecoderSpec spec = spec(
+                new Phi3(),
+                ", \"original_max_position_embeddings\": 64, \"rope_scaling\": {\"type\": \"longrope\","
+                        + " \"short_factor\": [1, 1, 1, 1, 1, 1, 1, 1], \"long_factor\": [1, 1, 2, 2, 3, 3, 4, 4]}");
+        float[] plain = spec(new Phi3(), "").ropes().getFirst().frequencies();
+
+        assertThat(spec.maxPositions()).isEqualTo(256);
+        assertThat(spec.servedUpTo(65)).isEqualTo(spec);
+        assertThat(spec.ropes().getFirst().frequencies()[7]).isEqualTo(plain[7] / 4);
+        DecoderSpec within = spec.servedUpTo(64);
+        assertThat(within.ropes().getFirst().frequencies()).containsExactly(plain);
+        assertThat(within.ropes().getFirst().attentionFactor())
+                .isEqualTo(spec.ropes().getFirst().attentionFactor());
+        assertThat(within.maxPositions()).isEqualTo(64);
+        assertThat(spec.servedUpTo(10))
+                .as("nodes that serve less pair with them")
+                .isEqualTo(within);
+        assertThat(within.servedUpTo(10)).isEqualTo(within);
+    }
+
+    @Test
     void wrongShapesOfExpertsAndRopeAreToldByFieldAndNumber() {
         String experts = ", \"moe_intermediate_size\": 32, \"n_routed_experts\": 8";
         assertThatThrownBy(() -> spec(new Glm4Moe(), experts + ", \"num_experts_per_tok\": 9"))
