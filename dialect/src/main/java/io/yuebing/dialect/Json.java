@@ -65,8 +65,11 @@ public final class Json {
 
     /** Where a malformed document is broken and why, in one sentence without Jackson's own vocabulary around it. */
     static String complaint(JacksonException e) {
-        String message = e.getOriginalMessage();
-        String why = message.lines().findFirst().orElse("malformed");
+        String why = e.getOriginalMessage()
+                .lines()
+                .findFirst()
+                .orElse("malformed")
+                .replaceFirst(" \\(start marker at.*|: enable `.*", "");
         TokenStreamLocation at = e.getLocation();
         return at == null
                 ? "The request body is not valid JSON: " + why

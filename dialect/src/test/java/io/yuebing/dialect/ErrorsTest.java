@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 class ErrorsTest {
@@ -185,6 +186,18 @@ class ErrorsTest {
                 "BadRequestError",
                 "",
                 "The request body is not valid JSON: Document nesting depth (501) exceeds the maximum allowed (500");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{", "{\"prompt\": [1", "{\"temperature\": NaN}"})
+    void whatIsWrongWithTheJsonIsToldWithoutTheParsersOwnTerms(String body) throws Exception {
+        String message = TestServer.json(server.post("/v1/completions", body).body())
+                .path("error")
+                .path("message")
+                .stringValue();
+        assertThat(message)
+                .startsWith("The request body is not valid JSON at line 1, column ")
+                .doesNotContain("Source", "Feature");
     }
 
     @Test

@@ -62,10 +62,7 @@ final class SpecialTokens {
             }
             return node;
         } catch (JacksonException e) {
-            throw new UserError(
-                    "%s is not valid JSON at %s: %s; fetch the file again."
-                            .formatted(files.origin(name), e.getLocation().offsetDescription(), e.getOriginalMessage()),
-                    e);
+            throw TokenizerFile.notJson(files.origin(name), e);
         }
     }
 }

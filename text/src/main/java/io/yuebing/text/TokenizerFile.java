@@ -32,11 +32,19 @@ record TokenizerFile(String json, List<@Nullable String> tokens, BitSet special,
         try (JsonParser parser = JSON.createParser(json)) {
             return parse(json, parser, file);
         } catch (JacksonException e) {
-            throw new UserError(
-                    "%s is not valid JSON at %s: %s; fetch the file again."
-                            .formatted(file, e.getLocation().offsetDescription(), e.getOriginalMessage()),
-                    e);
+            throw notJson(file, e);
         }
+    }
+
+    static UserError notJson(String file, JacksonException e) {
+        return new UserError(
+                "%s is not valid JSON at line %d, column %d: %s; fetch the file again."
+                        .formatted(
+                                file,
+                                e.getLocation().getLineNr(),
+                                e.getLocation().getColumnNr(),
+                                e.getOriginalMessage().replaceFirst(" \\(start marker at.*", "")),
+                e);
     }
 
     private static TokenizerFile parse(String json, JsonParser parser, String file) {

@@ -128,7 +128,7 @@ class ChatTemplateTest {
         write("tokenizer_config.json", "{\"chat_template\": ");
         assertThatThrownBy(() -> ChatTemplate.load(dir))
                 .isInstanceOf(UserError.class)
-                .hasMessageContaining("tokenizer_config.json is not valid JSON");
+                .hasMessageContaining("tokenizer_config.json is not valid JSON at line 1, column ");
         write("tokenizer_config.json", "[]");
         assertThatThrownBy(() -> ChatTemplate.load(dir))
                 .isInstanceOf(UserError.class)
