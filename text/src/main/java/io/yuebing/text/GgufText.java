@@ -18,10 +18,13 @@ final class GgufText {
     private static final String PREFIX = "tokenizer.ggml.";
 
     /** Kinds of tokens ({@code llama_token_type} of llama.h). */
+    private static final int UNKNOWN = 2;
+
     private static final int CONTROL = 3;
 
     private static final int USER_DEFINED = 4;
     private static final int UNUSED = 5;
+    private static final int BYTE = 6;
 
     private final GgufMetadata metadata;
     private final List<String> tokens;
@@ -95,7 +98,7 @@ final class GgufText {
                     + " elements, one for each token, found " + scores.length);
         }
         Map<String, Integer> vocabulary = vocabulary();
-        Map<String, Object> model = bpe(vocabulary, SentencePieceMerges.of(vocabulary, scores));
+        Map<String, Object> model = bpe(vocabulary, SentencePieceMerges.of(merging(vocabulary), scores));
         token("unknown_token_id").ifPresent(unknown -> model.put("unk_token", unknown));
         model.put("fuse_unk", true);
         model.put("byte_fallback", true);
@@ -114,6 +117,18 @@ final class GgufText {
                 && vocabulary.containsKey(merge.substring(0, space))
                 && vocabulary.containsKey(merge.substring(space + 1))
                 && vocabulary.containsKey(merge.substring(0, space) + merge.substring(space + 1));
+    }
+
+    /**
+     * The tokens that are made of others. The rest is found in the text as it is, or never; such a token may have spaces
+     * in it: Gemma's runs of them.
+     */
+    private Map<String, Integer> merging(Map<String, Integer> vocabulary) {
+        Map<String, Integer> merging = new LinkedHashMap<>(vocabulary);
+        merging.values()
+                .removeIf(id ->
+                        kinds[id] == UNKNOWN || kinds[id] == CONTROL || kinds[id] == USER_DEFINED || kinds[id] == BYTE);
+        return merging;
     }
 
     private Map<String, Object> bpe(Map<String, Integer> vocabulary, List<String> merges) {

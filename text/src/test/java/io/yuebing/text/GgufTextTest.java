@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -17,10 +18,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** A tokenizer in the metadata of a GGUF file is the same as in tokenizer.json. */
 class GgufTextTest {
     private static final Path RESOURCES = Path.of("src", "test", "resources");
+
+    /** The first id behind special tokens and bytes of a SentencePiece vocabulary. */
+    private static final int PIECES = 259;
 
     @TempDir
     Path dir;
@@ -96,11 +101,44 @@ class GgufTextTest {
         }
     }
 
+    /** The pre-tokenizers of the models' own tokenizer.json. */
     @ParameterizedTest
-    @ValueSource(strings = {"deepseek-llm", "deepseek-coder", "smollm"})
-    void someModelsCutEachDigit(String pre) throws IOException {
+    @CsvSource(
+            delimiter = '@',
+            quoteCharacter = '`',
+            value = {
+                "smollm @ {'type':'Digits','individual_digits':true},"
+                        + "{'type':'ByteLevel','add_prefix_space':false,'trim_offsets':true,'use_regex':true}",
+                "deepseek-coder @ {'type':'Split','pattern':{'Regex':'[\\r\\n]'},'behavior':'Isolated','invert':false},"
+                        + "{'type':'Split','pattern':{'Regex':'\\\\s?\\\\p{L}+'},'behavior':'Isolated','invert':false},"
+                        + "{'type':'Split','pattern':{'Regex':'\\\\s?\\\\p{P}+'},'behavior':'Isolated','invert':false},"
+                        + "{'type':'Split','pattern':{'Regex':'[一-龥ࠀ-一가-퟿]+'},'behavior':'Isolated','invert':false},"
+                        + "{'type':'Digits','individual_digits':true},"
+                        + "{'type':'ByteLevel','add_prefix_space':false,'trim_offsets':true,'use_regex':false}"
+            })
+    void modelsThatCutEachDigitCutTheRestAsTheirOwnFilesSay(String pre, String steps) throws IOException {
         Path file = dir.resolve("m.gguf");
         converted("deepseek", pre).write(file);
+        Path folder = RESOURCES.resolve("tokenizer/deepseek");
+        ObjectNode json = (ObjectNode) TokenizerFile.JSON.readTree(folder.resolve("tokenizer.json"));
+        json.set(
+                "pre_tokenizer",
+                TokenizerFile.JSON.readTree(
+                        "{\"type\":\"Sequence\",\"pretokenizers\":[" + steps.replace('\'', '"') + "]}"));
+        Files.writeString(dir.resolve("tokenizer.json"), json.toString());
+        try (Tokenizer own = Tokenizer.load(dir);
+                Tokenizer tokenizer = Tokenizer.load(file)) {
+            for (JsonNode row : TokenizerFixture.cases(folder)) {
+                String text = row.path("text").asString("");
+                assertThat(tokenizer.encode(text, false)).as(text).containsExactly(own.encode(text, false));
+            }
+        }
+    }
+
+    @Test
+    void deepSeekV2CutsEachDigit() throws IOException {
+        Path file = dir.resolve("m.gguf");
+        converted("deepseek", "deepseek-llm").write(file);
         try (Tokenizer tokenizer = Tokenizer.load(file)) {
             assertThat(tokenizer.encode("2024", false)).hasSize(4);
             String text = "Год 2024，中文 и ℓ𝐀,\r\n  end ";
@@ -108,40 +146,58 @@ class GgufTextTest {
         }
     }
 
-    @Test
-    void aSentencePieceVocabularyMergesTheBestScoredTokenFirst() throws IOException {
+    /** A SentencePiece vocabulary: three special tokens, 256 bytes, then the pieces from {@link #PIECES} on. */
+    private GgufWriter sentencePiece(List<String> pieces, int kind) {
         List<String> tokens = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
         List<Integer> kinds = new ArrayList<>(List.of(2, 3, 3));
         for (int b = 0; b < 256; b++) {
             tokens.add(String.format("<0x%02X>", b));
             kinds.add(6);
         }
-        List<String> pieces = List.of("▁a", "bc", "ab", "▁abc", "▁", "a", "b", "c");
         tokens.addAll(pieces);
         List<Float> scores = new ArrayList<>();
         for (int id = 0; id < tokens.size(); id++) {
-            scores.add(id < 259 ? 0f : 259f - id);
+            scores.add(id < PIECES ? 0f : (float) PIECES - id);
             if (id >= kinds.size()) {
-                kinds.add(1);
+                kinds.add(tokens.get(id).isBlank() ? kind : 1);
             }
         }
-        Path file = dir.resolve("m.gguf");
-        new GgufWriter()
+        return new GgufWriter()
                 .text("tokenizer.ggml.model", "llama")
                 .texts("tokenizer.ggml.tokens", tokens)
                 .integers("tokenizer.ggml.token_type", kinds)
                 .numbers("tokenizer.ggml.scores", scores)
                 .integer("tokenizer.ggml.bos_token_id", 1)
-                .integer("tokenizer.ggml.unknown_token_id", 0)
+                .integer("tokenizer.ggml.unknown_token_id", 0);
+    }
+
+    @Test
+    void aSentencePieceVocabularyMergesTheBestScoredTokenFirst() throws IOException {
+        Path file = dir.resolve("m.gguf");
+        sentencePiece(List.of("▁a", "bc", "ab", "▁abc", "▁", "a", "b", "c"), 1).write(file);
+
+        try (Tokenizer tokenizer = Tokenizer.load(file)) {
+            assertThat(tokenizer.encode("abc", true)).containsExactly(1, PIECES + 3);
+            assertThat(tokenizer.encode("bab", false)).containsExactly(PIECES + 4, PIECES + 6, PIECES + 2);
+            assertThat(tokenizer.encode("aé", false)).containsExactly(PIECES, 3 + 0xC3, 3 + 0xA9);
+            assertThat(tokenizer.decode(new int[] {1, PIECES + 3, PIECES, 3 + 0xC3, 3 + 0xA9}, true))
+                    .isEqualTo("abc aé");
+        }
+    }
+
+    /** As in Gemma's files. */
+    @Test
+    void runsOfSpacesAndLinesThatAreTokensAreTakenWhole() throws IOException {
+        Path file = dir.resolve("m.gguf");
+        sentencePiece(List.of("▁a", "▁", "a", "  ", "   ", "    ", "\n", "\n\n"), 4)
+                .bool("tokenizer.ggml.add_space_prefix", false)
                 .write(file);
 
         try (Tokenizer tokenizer = Tokenizer.load(file)) {
-            int first = 259;
-            assertThat(tokenizer.encode("abc", true)).containsExactly(1, first + 3);
-            assertThat(tokenizer.encode("bab", false)).containsExactly(first + 4, first + 6, first + 2);
-            assertThat(tokenizer.encode("aé", false)).containsExactly(first, 3 + 0xC3, 3 + 0xA9);
-            assertThat(tokenizer.decode(new int[] {1, first + 3, first, 3 + 0xC3, 3 + 0xA9}, true))
-                    .isEqualTo("abc aé");
+            String text = "a a  a    a     a\n\n\na";
+            int[] ids = tokenizer.encode(text, false);
+            assertThat(Arrays.stream(ids).map(id -> id - PIECES)).containsExactly(2, 0, 3, 2, 5, 2, 5, 0, 7, 6, 2);
+            assertThat(tokenizer.decode(ids, true)).isEqualTo(text);
         }
     }
 
