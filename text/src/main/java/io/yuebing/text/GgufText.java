@@ -26,6 +26,9 @@ final class GgufText {
     private static final int UNUSED = 5;
     private static final int BYTE = 6;
 
+    /** Tokens of Phi-3 that leave the white space behind them; the others take it, which GGUF cannot say. */
+    private static final List<String> KEEPING_SPACE_OF_PHI3 = List.of("<s>", "<|endoftext|>");
+
     private final GgufMetadata metadata;
     private final List<String> tokens;
     private final long[] kinds;
@@ -173,16 +176,30 @@ final class GgufText {
             if ((kinds[id] == CONTROL || kinds[id] == USER_DEFINED)
                     && !tokens.get(id).isEmpty()) {
                 added.add(Map.of(
-                        "id", id,
-                        "content", tokens.get(id),
-                        "single_word", false,
-                        "lstrip", false,
-                        "rstrip", false,
-                        "normalized", false,
-                        "special", kinds[id] == CONTROL));
+                        "id",
+                        id,
+                        "content",
+                        tokens.get(id),
+                        "single_word",
+                        false,
+                        "lstrip",
+                        false,
+                        "rstrip",
+                        takesSpace(tokens.get(id)),
+                        "normalized",
+                        false,
+                        "special",
+                        kinds[id] == CONTROL));
             }
         }
         return added;
+    }
+
+    /** Whether white space behind the token belongs to it, as llama.cpp assumes for models of that name. */
+    private boolean takesSpace(String token) {
+        return metadata.text("general.architecture").equals(Optional.of("phi3"))
+                && metadata.requireText(PREFIX + "model").equals("llama")
+                && !KEEPING_SPACE_OF_PHI3.contains(token);
     }
 
     /** The section {@code post_processor}, which puts BOS before and EOS behind a text. */

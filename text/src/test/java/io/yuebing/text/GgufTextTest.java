@@ -159,7 +159,7 @@ class GgufTextTest {
         for (int id = 0; id < tokens.size(); id++) {
             scores.add(id < PIECES ? 0f : (float) PIECES - id);
             if (id >= kinds.size()) {
-                kinds.add(tokens.get(id).isBlank() ? kind : 1);
+                kinds.add(tokens.get(id).isBlank() ? kind : tokens.get(id).startsWith("<|") ? 3 : 1);
             }
         }
         return new GgufWriter()
@@ -182,6 +182,28 @@ class GgufTextTest {
             assertThat(tokenizer.encode("aé", false)).containsExactly(PIECES, 3 + 0xC3, 3 + 0xA9);
             assertThat(tokenizer.decode(new int[] {1, PIECES + 3, PIECES, 3 + 0xC3, 3 + 0xA9}, true))
                     .isEqualTo("abc aé");
+        }
+    }
+
+    /** As its tokenizer.json says: "rstrip". */
+    @ParameterizedTest
+    @CsvSource({"phi3, true", "llama, false"})
+    void specialTokensOfPhi3TakeTheWhiteSpaceBehindThem(String architecture, boolean takes) throws IOException {
+        Path file = dir.resolve("m.gguf");
+        sentencePiece(List.of("▁a", "▁", "a", "<|user|>", "<|endoftext|>"), 1)
+                .text("general.architecture", architecture)
+                .write(file);
+
+        try (Tokenizer tokenizer = Tokenizer.load(file)) {
+            int user = PIECES + 3;
+            int end = PIECES + 4;
+            int newline = 3 + '\n';
+            int[] ids = tokenizer.encode("<|user|>\na<|endoftext|>\n", false);
+            assertThat(ids)
+                    .containsExactly(
+                            takes
+                                    ? new int[] {user, PIECES, end, PIECES + 1, newline}
+                                    : new int[] {user, PIECES + 1, newline, PIECES + 2, end, PIECES + 1, newline});
         }
     }
 
