@@ -27,7 +27,7 @@ final class GgufText {
     private static final int BYTE = 6;
 
     /** Tokens of Phi-3 that leave the white space behind them; the others take it, which GGUF cannot say. */
-    private static final List<String> KEEPING_SPACE_OF_PHI3 = List.of("<s>", "<|endoftext|>");
+    private static final List<String> KEEPING_SPACE_OF_PHI3 = List.of("<unk>", "<s>", "<|endoftext|>");
 
     private final GgufMetadata metadata;
     private final List<String> tokens;
@@ -123,15 +123,17 @@ final class GgufText {
     }
 
     /**
-     * The tokens that are made of others. The rest is found in the text as it is, or never; such a token may have spaces
-     * in it: Gemma's runs of them.
+     * The tokens that are made of others. A named one may have spaces in it, which merges cannot: Gemma's runs of them.
      */
     private Map<String, Integer> merging(Map<String, Integer> vocabulary) {
         Map<String, Integer> merging = new LinkedHashMap<>(vocabulary);
-        merging.values()
-                .removeIf(id ->
-                        kinds[id] == UNKNOWN || kinds[id] == CONTROL || kinds[id] == USER_DEFINED || kinds[id] == BYTE);
+        merging.values().removeIf(id -> isNamed(id) || kinds[id] == BYTE);
         return merging;
+    }
+
+    /** Whether a token is found in the text by its name, before anything else. */
+    private boolean isNamed(int id) {
+        return kinds[id] == UNKNOWN || kinds[id] == CONTROL || kinds[id] == USER_DEFINED;
     }
 
     private Map<String, Object> bpe(Map<String, Integer> vocabulary, List<String> merges) {
@@ -173,8 +175,7 @@ final class GgufText {
     private List<Map<String, Object>> addedTokens() {
         List<Map<String, Object>> added = new ArrayList<>();
         for (int id = 0; id < tokens.size(); id++) {
-            if ((kinds[id] == CONTROL || kinds[id] == USER_DEFINED)
-                    && !tokens.get(id).isEmpty()) {
+            if (isNamed(id) && !tokens.get(id).isEmpty()) {
                 added.add(Map.of(
                         "id",
                         id,
@@ -189,7 +190,7 @@ final class GgufText {
                         "normalized",
                         false,
                         "special",
-                        kinds[id] == CONTROL));
+                        kinds[id] != USER_DEFINED));
             }
         }
         return added;

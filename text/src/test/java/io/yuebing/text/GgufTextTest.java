@@ -180,6 +180,7 @@ class GgufTextTest {
             assertThat(tokenizer.encode("abc", true)).containsExactly(1, PIECES + 3);
             assertThat(tokenizer.encode("bab", false)).containsExactly(PIECES + 4, PIECES + 6, PIECES + 2);
             assertThat(tokenizer.encode("aé", false)).containsExactly(PIECES, 3 + 0xC3, 3 + 0xA9);
+            assertThat(tokenizer.encode("a<unk>", false)).containsExactly(PIECES, 0);
             assertThat(tokenizer.decode(new int[] {1, PIECES + 3, PIECES, 3 + 0xC3, 3 + 0xA9}, true))
                     .isEqualTo("abc aé");
         }

@@ -378,7 +378,8 @@ public record RopeSpec(double theta, int channels, Pairing pairing, RopeScaling 
             case RopeScaling.LongRope longRope ->
                 plain
                         + longRope.within()
-                                .map(within -> ", longrope for more than " + within.positions() + " positions")
+                                .map(within -> ", longrope; other factors if at most " + within.positions()
+                                        + " positions are served")
                                 .orElse(", longrope");
             case RopeScaling.Yarn yarn ->
                 plain + ", yarn factor " + yarn.factor() + " over " + yarn.originalPositions() + " positions";
