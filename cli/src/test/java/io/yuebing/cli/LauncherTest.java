@@ -120,6 +120,22 @@ class LauncherTest {
     }
 
     @Test
+    void aJdkWithoutTheVectorApiIsAnErrorOnlyWhereLoopsOfJavaCompute() throws Exception {
+        Path release = Path.of(environment.get("YUEBING_JAVA_HOME"), "release");
+        String known = Files.readString(release);
+        write(release, known + "MODULES=\"java.base jdk.compiler\"\n");
+        Result result = launch("serve");
+        assertThat(result.exitCode()).isEqualTo(2);
+        assertThat(result.err())
+                .contains("lacks the module jdk.incubator.vector")
+                .contains("YUEBING_JAVA_HOME");
+        assertThat(launch("serve", "--kernels", "scalar").exitCode()).isZero();
+        assertThat(launch("up").exitCode()).isZero();
+        write(release, known + "MODULES=\"java.base jdk.compiler jdk.incubator.vector\"\n");
+        assertThat(launch("serve").exitCode()).isZero();
+    }
+
+    @Test
     void theNoticeAboutTheVectorModuleIsHiddenAndNothingElseIs() throws Exception {
         launch("build");
         assertThat(launch("serve").err()).isEqualTo("yuebing: an error of the program\n");
