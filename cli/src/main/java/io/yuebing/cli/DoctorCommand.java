@@ -11,6 +11,7 @@ import io.yuebing.transfer.PeerAddress;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferClientOptions;
 import io.yuebing.transfer.TransferProtocols;
+import io.yuebing.transfer.TransferSecurity;
 import io.yuebing.transfer.Transport;
 import java.net.URI;
 import java.util.ArrayList;
@@ -79,8 +80,14 @@ final class DoctorCommand implements Callable<Integer> {
                 report::add);
         Optional<URI> gateway = configuration.find(Settings.GATEWAY_URL);
         if (gateway.isPresent() || !peers.isEmpty()) {
-            try (Transport transport = transport(configuration)) {
-                Doctor.cluster(transport, gateway, servers, addresses, report::add);
+            TransferSecurity security = TransferKeys.read(
+                    configuration.find(Settings.TRANSFER_SECRET_FILE),
+                    configuration.find(Settings.TRANSFER_TLS_CERT),
+                    configuration.find(Settings.TRANSFER_TLS_KEY),
+                    configuration.find(Settings.TRANSFER_TLS_CA));
+            try (Transport transport = transport(configuration, security)) {
+                boolean anonymous = security instanceof TransferSecurity.None;
+                Doctor.cluster(transport, anonymous, gateway, servers, addresses, report::add);
             }
         }
         return report.end() ? 0 : Failures.FAILURE;
@@ -107,15 +114,9 @@ final class DoctorCommand implements Callable<Integer> {
         return ports;
     }
 
-    private static Transport transport(Configuration configuration) {
+    private static Transport transport(Configuration configuration, TransferSecurity security) {
         return TransferProtocols.named(configuration.get(Settings.TRANSFER_PROTOCOL))
                 .orElseThrow()
-                .transport(
-                        TransferClientOptions.DEFAULT.withSecurity(TransferKeys.read(
-                                configuration.find(Settings.TRANSFER_SECRET_FILE),
-                                configuration.find(Settings.TRANSFER_TLS_CERT),
-                                configuration.find(Settings.TRANSFER_TLS_KEY),
-                                configuration.find(Settings.TRANSFER_TLS_CA))),
-                        TimeSource.system());
+                .transport(TransferClientOptions.DEFAULT.withSecurity(security), TimeSource.system());
     }
 }

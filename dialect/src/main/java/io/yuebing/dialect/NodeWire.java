@@ -53,6 +53,9 @@ public final class NodeWire {
     /** {@code GET} at the gateway: the live nodes. */
     public static final String NODES = "/yuebing/v1/nodes";
 
+    /** {@code GET} at the gateway: a {@link MissingNode} for each node that should be there and is not. */
+    public static final String MISSING = "/yuebing/v1/missing";
+
     /** {@code GET} at a node or the gateway: its {@link Clock}. */
     public static final String CLOCK = "/yuebing/v1/clock";
 
@@ -102,6 +105,15 @@ public final class NodeWire {
      * @param address {@code HOST:PORT}
      */
     public record TransferPoint(String address) {}
+
+    /**
+     * A node that the gateway should have and has not.
+     *
+     * @param label for people, for example {@code decode node 10.0.0.3:8102}
+     * @param why what the gateway knows of it, for people
+     * @param unixMillis since when
+     */
+    public record MissingNode(String label, String why, long unixMillis) {}
 
     public static byte[] bytes(Object body) {
         return MAPPER.writeValueAsBytes(body);

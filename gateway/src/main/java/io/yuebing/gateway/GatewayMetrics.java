@@ -35,6 +35,10 @@ final class GatewayMetrics {
                 "yuebing:nodes_draining",
                 "Live nodes that take no new work.",
                 () -> registry.live().stream().filter(node -> !node.serving()).count());
+        metrics.gauge(
+                "yuebing:nodes_missing",
+                "Nodes that were lost, refused or never found, and have not been seen since.",
+                () -> registry.missing().size());
         metrics.counter(
                 "yuebing:fallbacks",
                 "Requests served worse than planned, by the way that was taken.",

@@ -19,6 +19,7 @@ final class GatewayRoutes {
     void addTo(ApiRoutes routes) {
         routes.post(NodeWire.REGISTER, this::register)
                 .get(NodeWire.NODES, exchange -> NodeWire.send(exchange, registry.live()))
+                .get(NodeWire.MISSING, exchange -> NodeWire.send(exchange, registry.missing()))
                 .get(NodeWire.CLOCK, exchange -> NodeWire.send(exchange, NodeWire.Clock.now()));
     }
 

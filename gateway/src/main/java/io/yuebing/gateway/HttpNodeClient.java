@@ -176,9 +176,18 @@ final class HttpNodeClient implements NodeClient {
         return new ServiceException(
                 ErrorCode.BAD_GATEWAY,
                 "node " + node.getAuthority() + " does not answer "
-                        + request.uri().getPath() + ": "
-                        + (why.getMessage() == null ? why.getClass().getSimpleName() : why.getMessage()),
+                        + request.uri().getPath() + ": " + reason(why),
                 null,
                 why);
+    }
+
+    private static String reason(Throwable why) {
+        if (why.getMessage() != null) {
+            return why.getMessage();
+        }
+        // the HTTP client does not say more about a refused connection
+        return why instanceof ConnectException
+                ? "nothing listens there"
+                : why.getClass().getSimpleName();
     }
 }

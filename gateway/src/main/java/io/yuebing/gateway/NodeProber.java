@@ -50,6 +50,7 @@ final class NodeProber implements AutoCloseable {
             registry.seen(client.info(node));
             complained.remove(node);
         } catch (ServiceException e) {
+            registry.absent(node, String.valueOf(e.getMessage()));
             if (complained.add(node)) {
                 LOG.warn("node {}: {}", node.getAuthority(), e.getMessage());
             }

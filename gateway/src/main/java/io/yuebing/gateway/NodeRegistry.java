@@ -4,6 +4,8 @@ import io.yuebing.api.ErrorCode;
 import io.yuebing.api.ModelInfo;
 import io.yuebing.api.NodeInfo;
 import io.yuebing.api.ServiceException;
+import io.yuebing.dialect.NodeWire.MissingNode;
+import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -31,6 +33,8 @@ public final class NodeRegistry {
     /** Processes whose connections failed and that have not been reached since. */
     private final Set<String> suspects = new LinkedHashSet<>();
 
+    private final MissingNodes missing;
+
     private long joins;
 
     private record Entry(NodeInfo node, Instant until) {}
@@ -38,6 +42,7 @@ public final class NodeRegistry {
     public NodeRegistry(InstantSource clock, Duration lease) {
         this.clock = clock;
         this.lease = lease;
+        this.missing = new MissingNodes(clock);
     }
 
     /**
@@ -50,15 +55,14 @@ public final class NodeRegistry {
         Optional<ModelInfo> served = model();
         if (served.isPresent() && !served.get().equals(node.model()) && !entries.containsKey(node.instanceId())) {
             ModelInfo mine = served.get();
-            throw new ServiceException(
-                    ErrorCode.INVALID_REQUEST,
-                    node.label() + " serves model '" + node.model().name() + "' (fingerprint "
-                            + node.model().fingerprint() + ", context "
-                            + node.model().maxModelLength()
-                            + "), the nodes of this gateway serve '" + mine.name() + "' (fingerprint "
-                            + mine.fingerprint() + ", context " + mine.maxModelLength()
-                            + "); start all nodes with the same model and settings",
-                    "model");
+            String why = node.label() + " serves model '" + node.model().name() + "' (fingerprint "
+                    + node.model().fingerprint() + ", context "
+                    + node.model().maxModelLength()
+                    + "), the nodes of this gateway serve '" + mine.name() + "' (fingerprint "
+                    + mine.fingerprint() + ", context " + mine.maxModelLength()
+                    + "); start all nodes with the same model and settings";
+            missing.add(node, why);
+            throw new ServiceException(ErrorCode.INVALID_REQUEST, why, "model");
         }
         entries.values().removeIf(entry -> {
             boolean restarted = entry.node().uri().equals(node.uri())
@@ -71,6 +75,7 @@ public final class NodeRegistry {
         Entry before =
                 entries.put(node.instanceId(), new Entry(node, clock.instant().plus(lease)));
         suspects.remove(node.instanceId());
+        missing.found(node.uri());
         if (before == null) {
             LOG.info("{} joined, model {}", node.label(), node.model().name());
             joins++;
@@ -84,11 +89,23 @@ public final class NodeRegistry {
     public synchronized void lost(NodeInfo node, String why) {
         if (entries.remove(node.instanceId()) != null) {
             LOG.warn("{} lost: {}", node.label(), why);
+            missing.add(node, why);
             suspects.add(node.instanceId());
             if (suspects.size() > MOST_SUSPECTS) {
                 suspects.remove(suspects.iterator().next());
             }
         }
+    }
+
+    /** A node that was named is not there. */
+    synchronized void absent(URI node, String why) {
+        missing.add(node, "node " + node.getAuthority(), why);
+    }
+
+    /** Nodes that were lost, refused or never found, and not seen since. */
+    synchronized List<MissingNode> missing() {
+        dropExpired();
+        return missing.all();
     }
 
     /** Whether the gateway could not reach this process the last time it tried. */
@@ -140,7 +157,9 @@ public final class NodeRegistry {
         entries.values().removeIf(entry -> {
             boolean expired = entry.until().isBefore(now);
             if (expired) {
-                LOG.warn("{} lost: no heartbeat for {} ms", entry.node().label(), lease.toMillis());
+                String why = "no heartbeat for " + lease.toMillis() + " ms";
+                LOG.warn("{} lost: {}", entry.node().label(), why);
+                missing.add(entry.node(), why);
             }
             return expired;
         });

@@ -7,6 +7,8 @@ import io.yuebing.api.GenerationDefaults;
 import io.yuebing.api.ModelInfo;
 import io.yuebing.api.NodeInfo;
 import io.yuebing.api.NodeRole;
+import io.yuebing.api.NodeState;
+import io.yuebing.dialect.NodeWire.MissingNode;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
@@ -58,6 +60,34 @@ class NodeRegistryTest {
                 .hasMessageContaining("beef")
                 .hasMessageContaining("f00d");
         assertThat(registry.live()).hasSize(1);
+        assertThat(registry.missing())
+                .singleElement()
+                .satisfies(missing -> assertThat(missing.why()).contains("'other'"));
+    }
+
+    @Test
+    void nodesThatVanishAreRememberedUntilTheyComeBackOrAnHourHasPassed() {
+        NodeInfo killed = Nodes.prefill(1);
+        NodeInfo drained = Nodes.decode(2);
+        URI named = URI.create("http://127.0.0.1:9");
+        registry.seen(killed);
+        registry.seen(drained);
+        registry.seen(drained.withState(NodeState.DRAINING));
+        registry.absent(named, "nothing listens there");
+        now = now.plusSeconds(5);
+        assertThat(registry.missing())
+                .containsExactly(
+                        new MissingNode("node 127.0.0.1:9", "nothing listens there", 0),
+                        new MissingNode(killed.label(), "no heartbeat for 4000 ms", 5000));
+        registry.seen(killed);
+        now = now.plusSeconds(3);
+        registry.absent(named, "request timed out");
+        assertThat(registry.missing())
+                .as("the first reason stays")
+                .containsExactly(new MissingNode("node 127.0.0.1:9", "nothing listens there", 0));
+        registry.lost(killed, "connection reset");
+        now = now.plus(Duration.ofHours(1)).plusSeconds(1);
+        assertThat(registry.missing()).isEmpty();
     }
 
     @Test

@@ -39,6 +39,11 @@ public final class ClusterClient implements AutoCloseable {
         return read(gateway, NodeWire.NODES, new TypeReference<>() {});
     }
 
+    /** The nodes that a gateway should have and has not. */
+    public List<NodeWire.MissingNode> missing(URI gateway) throws IOException, InterruptedException {
+        return read(gateway, NodeWire.MISSING, new TypeReference<>() {});
+    }
+
     /** Who a node is. */
     public NodeInfo info(URI node) throws IOException, InterruptedException {
         return read(node, NodeWire.INFO, new TypeReference<>() {});
@@ -62,7 +67,8 @@ public final class ClusterClient implements AutoCloseable {
         try {
             return NodeWire.read(get(server, path), type);
         } catch (JacksonException e) {
-            throw new IOException(server + " is no server of Yuebing: its answer to " + path + " is not understood", e);
+            throw new ForeignServerException(
+                    server + " is no server of Yuebing: its answer to " + path + " is not understood", e);
         }
     }
 
@@ -87,7 +93,7 @@ public final class ClusterClient implements AutoCloseable {
                     e);
         }
         if (answer.statusCode() != 200) {
-            throw new IOException(server + " answered " + path + " with HTTP " + answer.statusCode());
+            throw new ForeignServerException(server + " answered " + path + " with HTTP " + answer.statusCode(), null);
         }
         return answer.body();
     }

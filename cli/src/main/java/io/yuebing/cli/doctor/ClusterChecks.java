@@ -2,6 +2,10 @@ package io.yuebing.cli.doctor;
 
 import io.yuebing.api.NodeInfo;
 import io.yuebing.cli.hub.Amounts;
+import io.yuebing.dialect.NodeWire;
+import io.yuebing.transfer.PeerAddress;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -64,9 +68,8 @@ final class ClusterChecks {
     static void servers(List<ServerLook> servers, Findings findings) {
         for (ServerLook server : servers) {
             if (server.failure().isPresent()) {
-                findings.problem(
-                        server.label() + " does not answer: " + server.failure().get(),
-                        "look at its process and its log; firewalls must let its HTTP port through");
+                ServerLook.Failure failure = server.failure().get();
+                findings.problem(server.label() + " does not answer: " + failure.text(), failure.advice());
             } else {
                 String draining = server.node().map(NodeInfo::serving).orElse(true) ? "" : ", draining";
                 findings.ok(server.label() + " answers" + draining);
@@ -91,6 +94,34 @@ final class ClusterChecks {
                     "no " + (prefills ? "decode" : "prefill") + " node takes requests: the others do all the work",
                     "start one: ./yuebing node --role " + (prefills ? "decode" : "prefill") + " --gateway URL");
         }
+    }
+
+    /** Nodes that the gateway misses: whoever has forgotten them would find nothing wrong. */
+    static void missing(List<NodeWire.MissingNode> nodes, Instant now, Findings findings) {
+        for (NodeWire.MissingNode node : nodes) {
+            Duration since = Duration.between(Instant.ofEpochMilli(node.unixMillis()), now);
+            findings.problem(
+                    node.label() + " is missing for " + ago(since) + ": "
+                            + (node.why().startsWith(node.label())
+                                    ? node.why()
+                                            .substring(node.label().length())
+                                            .strip()
+                                    : node.why()),
+                    "look at its process and its log; the gateway takes it back as soon as it answers");
+        }
+    }
+
+    private static String ago(Duration since) {
+        long minutes = since.toMinutes();
+        return minutes < 2 ? Math.max(0, since.toSeconds()) + " s" : minutes + " minutes";
+    }
+
+    /** What strangers may do who reach a transfer port as this process has, without a secret or a certificate. */
+    static void openToAll(String peer, PeerAddress address, Findings findings) {
+        findings.warning(
+                peer + " takes KV blocks at " + address + " from whoever reaches it",
+                "give all nodes --transfer-secret-file or --transfer-tls-cert, or keep strangers out of that network:"
+                        + " docs/TRANSFER.md");
     }
 
     private static void alarms(ServerLook server, Findings findings) {

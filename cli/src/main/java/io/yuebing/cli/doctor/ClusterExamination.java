@@ -9,8 +9,11 @@ import io.yuebing.transfer.TransferException;
 import io.yuebing.transfer.TransferSession;
 import io.yuebing.transfer.Transport;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.URI;
+import java.net.UnknownHostException;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -26,16 +29,20 @@ import java.util.function.Consumer;
 final class ClusterExamination {
     private final ClusterClient client;
     private final Transport transport;
+    private final boolean anonymous;
     private final Duration patience;
     private final Consumer<Finding> told;
 
     /**
      * @param transport how KV blocks travel
+     * @param anonymous whether that shows neither a secret nor a certificate
      * @param patience with each server
      */
-    ClusterExamination(ClusterClient client, Transport transport, Duration patience, Consumer<Finding> told) {
+    ClusterExamination(
+            ClusterClient client, Transport transport, boolean anonymous, Duration patience, Consumer<Finding> told) {
         this.client = client;
         this.transport = transport;
+        this.anonymous = anonymous;
         this.patience = patience;
         this.told = told;
     }
@@ -66,7 +73,9 @@ final class ClusterExamination {
             looks.addAll(behind(gateway.get(), nodes));
         }
         looks.addAll(together(
-                servers, uri -> directly(uri), (uri, why) -> ServerLook.silent(uri.toString(), Optional.empty(), why)));
+                servers,
+                uri -> directly(uri),
+                (uri, failure) -> ServerLook.silent(uri.toString(), Optional.empty(), failure)));
         ClusterChecks.servers(looks, nodes);
         nodes.noted().forEach(told);
         Findings clocks = new Findings("clocks");
@@ -85,19 +94,21 @@ final class ClusterExamination {
 
     private List<ServerLook> behind(URI gateway, Findings findings) throws InterruptedException {
         List<ServerLook> looks = new ArrayList<>();
-        looks.add(ServerLook.gateway(client, gateway));
-        if (looks.getFirst().failure().isPresent()) {
+        ServerLook first = ServerLook.gateway(client, gateway);
+        looks.add(first);
+        if (first.failure().isPresent()) {
             return looks;
         }
         try {
             List<NodeInfo> nodes = client.nodes(gateway);
             ClusterChecks.roles(nodes, findings);
+            ClusterChecks.missing(client.missing(gateway), Instant.now(), findings);
             looks.addAll(together(
                     nodes,
                     node -> ServerLook.node(client, node),
-                    (node, why) -> ServerLook.silent(node.label(), Optional.of(node), why)));
+                    (node, failure) -> ServerLook.silent(node.label(), Optional.of(node), failure)));
         } catch (IOException e) {
-            findings.problem(String.valueOf(e.getMessage()), "give --gateway the address of a gateway of Yuebing");
+            return List.of(ServerLook.silent(first.label(), Optional.empty(), ServerLook.Failure.of(e)));
         }
         return looks;
     }
@@ -106,7 +117,7 @@ final class ClusterExamination {
         try {
             return ServerLook.node(client, client.info(server));
         } catch (IOException e) {
-            return ServerLook.silent(server.toString(), Optional.empty(), String.valueOf(e.getMessage()));
+            return ServerLook.silent(server.toString(), Optional.empty(), ServerLook.Failure.of(e));
         }
     }
 
@@ -117,7 +128,7 @@ final class ClusterExamination {
 
     @FunctionalInterface
     private interface Silence<T> {
-        ServerLook of(T server, String why);
+        ServerLook of(T server, ServerLook.Failure failure);
     }
 
     private <T> List<ServerLook> together(List<T> servers, Look<T> look, Silence<T> silence)
@@ -133,9 +144,10 @@ final class ClusterExamination {
                     looks.add(running.get(i).get(Math.max(0, deadline - System.nanoTime()), TimeUnit.NANOSECONDS));
                 } catch (TimeoutException _) {
                     running.get(i).cancel(true);
-                    looks.add(silence.of(servers.get(i), "it takes too long over its answers"));
+                    looks.add(silence.of(servers.get(i), ServerLook.Failure.slow()));
                 } catch (ExecutionException e) {
-                    looks.add(silence.of(servers.get(i), String.valueOf(e.getCause())));
+                    looks.add(silence.of(
+                            servers.get(i), ServerLook.Failure.of(new IOException(String.valueOf(e.getCause()), e))));
                 }
             }
         }
@@ -145,6 +157,9 @@ final class ClusterExamination {
     private void measure(Target target) {
         Findings findings = new Findings("transfer");
         try (TransferSession session = connect(target)) {
+            if (anonymous && !onLoopback(target.address())) {
+                ClusterChecks.openToAll(target.label(), target.address(), findings);
+            }
             // what else is offered holds somebody's data: it is read only
             boolean write = session.segment().equals(ScratchSegment.NAME);
             ClusterChecks.rate(
@@ -156,10 +171,19 @@ final class ClusterExamination {
         } catch (TransferException e) {
             findings.problem(
                     "no KV block can travel from here to " + target.label() + ": " + e.getMessage(),
-                    "see that " + target.address() + " is reached from here (--transfer-host, --transfer-advertise,"
+                    "see that " + target.address()
+                            + " is a transfer port and reached from here (--transfer-host, --transfer-advertise,"
                             + " firewalls) and that both ends have the same secret or certificates");
         }
         findings.noted().forEach(told);
+    }
+
+    private static boolean onLoopback(PeerAddress address) {
+        try {
+            return InetAddress.getByName(address.host()).isLoopbackAddress();
+        } catch (UnknownHostException _) {
+            return false;
+        }
     }
 
     private TransferSession connect(Target target) throws TransferException {

@@ -62,19 +62,21 @@ public final class Doctor {
      * Looks at servers.
      *
      * @param transport how KV blocks travel
+     * @param anonymous whether that shows neither a secret nor a certificate
      * @param gateway names its nodes
      * @param servers nodes by their HTTP addresses
      * @param peers transfer addresses
      */
     public static void cluster(
             Transport transport,
+            boolean anonymous,
             Optional<URI> gateway,
             List<URI> servers,
             List<PeerAddress> peers,
             Consumer<Finding> told)
             throws InterruptedException {
         try (ClusterClient client = new ClusterClient(PATIENCE)) {
-            new ClusterExamination(client, transport, PATIENCE, told).run(gateway, servers, peers);
+            new ClusterExamination(client, transport, anonymous, PATIENCE, told).run(gateway, servers, peers);
         }
     }
 }

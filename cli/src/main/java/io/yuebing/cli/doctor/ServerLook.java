@@ -3,6 +3,7 @@ package io.yuebing.cli.doctor;
 import io.yuebing.api.NodeInfo;
 import io.yuebing.cli.cluster.ClusterClient;
 import io.yuebing.cli.cluster.Exposition;
+import io.yuebing.cli.cluster.ForeignServerException;
 import io.yuebing.dialect.NodeWire;
 import java.io.IOException;
 import java.net.URI;
@@ -13,7 +14,7 @@ import java.util.Optional;
  *
  * @param label for people, for example {@code decode node 10.0.0.3:8102}
  * @param node who it is; empty for a gateway
- * @param failure why it gave no answer; the rest is empty then
+ * @param failure why it gave no answer that helps; the rest is empty then
  */
 record ServerLook(
         String label,
@@ -21,7 +22,22 @@ record ServerLook(
         Optional<ClockOffset> clock,
         Exposition metrics,
         Optional<NodeWire.TransferPoint> transfer,
-        Optional<String> failure) {
+        Optional<Failure> failure) {
+
+    /** What is wrong and what to do about it, for people. */
+    record Failure(String text, String advice) {
+        static Failure of(IOException cause) {
+            return new Failure(
+                    String.valueOf(cause.getMessage()),
+                    cause instanceof ForeignServerException
+                            ? "something else has that port: --gateway takes the address of a gateway, --peer that of a node"
+                            : "look at its process and its log; firewalls must let its HTTP port through");
+        }
+
+        static Failure slow() {
+            return new Failure("it takes too long over its answers", "it may hang or be overloaded: look at its log");
+        }
+    }
 
     static ServerLook gateway(ClusterClient client, URI gateway) throws InterruptedException {
         return look(client, "gateway " + gateway.getAuthority(), gateway, Optional.empty());
@@ -45,11 +61,11 @@ record ServerLook(
                     node.isPresent() ? Optional.of(client.transferPoint(uri)) : Optional.empty(),
                     Optional.empty());
         } catch (IOException e) {
-            return silent(label, node, String.valueOf(e.getMessage()));
+            return silent(label, node, Failure.of(e));
         }
     }
 
-    static ServerLook silent(String label, Optional<NodeInfo> node, String why) {
-        return new ServerLook(label, node, Optional.empty(), Exposition.EMPTY, Optional.empty(), Optional.of(why));
+    static ServerLook silent(String label, Optional<NodeInfo> node, Failure failure) {
+        return new ServerLook(label, node, Optional.empty(), Exposition.EMPTY, Optional.empty(), Optional.of(failure));
     }
 }

@@ -1,6 +1,7 @@
 package io.yuebing.cli.doctor;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.yuebing.cli.Terminal;
 import io.yuebing.cli.cluster.Exposition;
@@ -11,6 +12,7 @@ import io.yuebing.transfer.Segment;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferClientOptions;
 import io.yuebing.transfer.TransferProtocols;
+import io.yuebing.transfer.TransferSecurity;
 import io.yuebing.transfer.TransferServer;
 import io.yuebing.transfer.TransferServerOptions;
 import io.yuebing.transfer.Transport;
@@ -18,6 +20,10 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.net.Inet4Address;
+import java.net.InetAddress;
+import java.net.NetworkInterface;
+import java.net.SocketException;
 import java.net.URI;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -91,8 +97,10 @@ class ClusterChecksTest {
                         request.path(),
                         Map.of(
                                 "/yuebing/v1/nodes",
-                                "[" + node(nodeUri.get(), "decode") + "," + node("http://127.0.0.1:1", "prefill")
-                                        + "]")))) {
+                                "[" + node(nodeUri.get(), "decode") + "," + node("http://127.0.0.1:1", "prefill") + "]",
+                                "/yuebing/v1/missing",
+                                "[{\"label\":\"decode node c:1\",\"why\":\"no heartbeat for 3000 ms\",\"unixMillis\":"
+                                        + (System.currentTimeMillis() - 300_000) + "}]")))) {
             nodeUri.set(node.uri().toString());
             String report = report(Optional.of(gateway.uri()), List.of(), List.of());
             assertThat(report)
@@ -108,7 +116,9 @@ class ClusterChecksTest {
                     .containsPattern(
                             "transfer      decode node 127.0.0.1:\\d+ over shm \\(the peer is on this host\\): "
                                     + "[\\d.]+ GB/s in pieces of 64.0 KiB")
-                    .contains("1 problem, ");
+                    .contains(
+                            "problem  nodes         decode node c:1 is missing for 5 minutes: no heartbeat for 3000 ms")
+                    .contains("2 problems, no warnings");
         }
     }
 
@@ -127,6 +137,50 @@ class ClusterChecksTest {
                         .isEqualTo(-1);
             }
         }
+    }
+
+    @Test
+    void aPortOfSomebodyElseIsToldApartFromAServerThatIsDown() throws Exception {
+        try (TinyHttpServer stranger = TinyHttpServer.start(request -> TinyHttpServer.Reply.of(404, "nothing here"));
+                TinyHttpServer node = TinyHttpServer.start(request -> answer(request.path(), Map.of()))) {
+            assertThat(report(Optional.of(stranger.uri()), List.of(), List.of()))
+                    .contains("/yuebing/v1/clock with HTTP 404")
+                    .contains("-> something else has that port");
+            assertThat(report(Optional.of(node.uri()), List.of(), List.of()))
+                    .as("a node is no gateway")
+                    .contains("/yuebing/v1/nodes with HTTP 404")
+                    .doesNotContain("OK ");
+        }
+    }
+
+    @Test
+    void aPeerThatTakesBytesFromAnybodyBeyondThisHostIsAWarning() throws Exception {
+        try (ScratchSegment scratch = new ScratchSegment();
+                TransferServer transfers = TransferProtocols.TCP.serve(
+                        TransferServerOptions.listening("0.0.0.0", 0, 64 << 10)
+                                .withSecurity(new TransferSecurity.None(), true),
+                        List.of(scratch.segment()),
+                        TimeSource.system())) {
+            int port = transfers.address().getPort();
+            String warning = "takes KV blocks at";
+            assertThat(report(Optional.empty(), List.of(), List.of(new PeerAddress("127.0.0.1", port))))
+                    .doesNotContain(warning);
+            String here = addressOfThisHost();
+            assertThat(report(Optional.empty(), List.of(), List.of(new PeerAddress(here, port))))
+                    .contains(warning + " " + here + ":" + port + " from whoever reaches it");
+        }
+    }
+
+    /** The test ends here on hosts that have loopback only. */
+    private static String addressOfThisHost() throws SocketException {
+        Optional<String> address = NetworkInterface.networkInterfaces()
+                .flatMap(NetworkInterface::inetAddresses)
+                .filter(Inet4Address.class::isInstance)
+                .filter(candidate -> !candidate.isLoopbackAddress())
+                .map(InetAddress::getHostAddress)
+                .findFirst();
+        assumeTrue(address.isPresent(), "this host has no address but loopback");
+        return address.orElseThrow();
     }
 
     @Test
@@ -164,7 +218,7 @@ class ClusterChecksTest {
         List<Finding> told = new ArrayList<>();
         try (Transport transport =
                 TransferProtocols.AUTO.transport(TransferClientOptions.DEFAULT, TimeSource.system())) {
-            Doctor.cluster(transport, gateway, servers, peers, told::add);
+            Doctor.cluster(transport, true, gateway, servers, peers, told::add);
         }
         told.forEach(report::add);
         report.end();
