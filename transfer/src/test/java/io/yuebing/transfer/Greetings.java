@@ -1,6 +1,7 @@
 package io.yuebing.transfer;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Optional;
 
 /** Greetings of tests. */
@@ -10,6 +11,26 @@ final class Greetings {
     /** Accepts everybody. */
     static Greeting of(String hello) {
         return refusing(hello, "");
+    }
+
+    /** Takes a peer for one that is reached at another address, too. */
+    static Greeting furtherHost(String host) {
+        return new Greeting() {
+            @Override
+            public byte[] hello() {
+                return new byte[0];
+            }
+
+            @Override
+            public Optional<String> refuse(byte[] peerHello) {
+                return Optional.empty();
+            }
+
+            @Override
+            public List<String> furtherHosts(byte[] peerHello) {
+                return List.of(host);
+            }
+        };
     }
 
     /** Refuses whoever says {@code unwanted}. */

@@ -12,7 +12,6 @@ import java.net.Socket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -27,23 +26,7 @@ class NetworkCardsTest {
     private static final String FIRST = "127.0.0.2";
     private static final String SECOND = "127.0.0.3";
 
-    /** A peer that says it is reached at the second address, too. */
-    private static final Greeting TWO_ADDRESSES = new Greeting() {
-        @Override
-        public byte[] hello() {
-            return new byte[0];
-        }
-
-        @Override
-        public Optional<String> refuse(byte[] peerHello) {
-            return Optional.empty();
-        }
-
-        @Override
-        public List<String> furtherHosts(byte[] peerHello) {
-            return List.of(SECOND);
-        }
-    };
+    private static final Greeting TWO_ADDRESSES = Greetings.furtherHost(SECOND);
 
     private final ManualTime time = new ManualTime();
 
