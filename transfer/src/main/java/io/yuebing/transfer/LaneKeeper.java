@@ -9,7 +9,8 @@ import org.slf4j.LoggerFactory;
  * Opens the further lanes of a session, again and again where one breaks.
  *
  * <p>Lanes take the ways in turn, so that several network cards share the work; a card that fails loses its lanes and is
- * tried again. After each failure of a lane the pause before the next attempt doubles, from a second to half a minute.
+ * tried again. After each failure of a lane the pause before the next attempt doubles, from a second to half a minute;
+ * a lane that has held as long as that begins anew with a second.
  */
 final class LaneKeeper {
     static final Duration FIRST_PAUSE = Duration.ofSeconds(1);
@@ -31,6 +32,8 @@ final class LaneKeeper {
     /** What is known of one lane; guarded by the keeper. */
     private static final class Slot {
         private boolean opening;
+        private boolean open;
+        private long openSinceNanos;
         private long notBeforeNanos;
         private Duration pause = FIRST_PAUSE;
     }
@@ -48,6 +51,7 @@ final class LaneKeeper {
             slots[i] = new Slot();
             slots[i].notBeforeNanos = nowNanos;
         }
+        opened(0, nowNanos);
     }
 
     private Way way(int lane) {
@@ -75,7 +79,9 @@ final class LaneKeeper {
 
     private void open(int number, long nowNanos) {
         try {
-            session.addLane(number, opener.open(way(number)));
+            LaneOpening.Opened lane = opener.open(way(number));
+            opened(number, nowNanos);
+            session.addLane(number, lane);
         } catch (TransferException e) {
             ejected(number, nowNanos);
             log.debug("lane {} of {} cannot be opened by {}: {}", number, session.peer(), way(number), e.getMessage());
@@ -86,9 +92,18 @@ final class LaneKeeper {
         }
     }
 
+    private synchronized void opened(int number, long nowNanos) {
+        slots[number].open = true;
+        slots[number].openSinceNanos = nowNanos;
+    }
+
     /** A lane broke, or could not be opened: not before its pause. */
     synchronized void ejected(int number, long nowNanos) {
         Slot slot = slots[number];
+        if (slot.open && nowNanos - slot.openSinceNanos >= LONGEST_PAUSE.toNanos()) {
+            slot.pause = FIRST_PAUSE;
+        }
+        slot.open = false;
         slot.notBeforeNanos = nowNanos + slot.pause.toNanos();
         Duration doubled = slot.pause.multipliedBy(2);
         slot.pause = doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;

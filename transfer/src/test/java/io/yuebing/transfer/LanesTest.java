@@ -110,6 +110,12 @@ class LanesTest {
                 assertThat(session.lanes()).isEqualTo(1);
                 time.advance(Duration.ofMillis(1));
                 Eventually.holds("two lanes again", () -> session.lanes() == 2);
+                time.advance(LaneKeeper.LONGEST_PAUSE);
+                cables.cut(2);
+                Eventually.holds("one lane again", () -> session.lanes() == 1);
+                time.advance(LaneKeeper.FIRST_PAUSE);
+                Eventually.holds(
+                        "two lanes after a short pause, for the last one held long", () -> session.lanes() == 2);
                 session.submit(writes, MINUTE)
                         .done()
                         .orTimeout(20, TimeUnit.SECONDS)
