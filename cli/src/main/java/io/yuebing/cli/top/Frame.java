@@ -71,6 +71,10 @@ final class Frame {
         title.add(view.nodes().size() == 1 ? "1 node" : view.nodes().size() + " nodes");
         lines.add(colours.bold("yuebing top") + cut("  " + String.join("  ", title), width - 11));
         view.failure().ifPresent(why -> lines.add(colours.red(cut(why + ", trying again", width))));
+        if (view.missing() > 0) {
+            lines.add(colours.red(
+                    cut("missing nodes: " + view.missing() + ", ./yuebing doctor tells which and why", width)));
+        }
         List<String> sums = List.of(
                 "running " + sum(view, View.NodeRow::running),
                 "waiting " + sum(view, View.NodeRow::waiting),

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
  *
  * @param model what the nodes serve
  * @param failure why the gateway's list is not known
+ * @param missing how many nodes the gateway should have and has not
  * @param firstTokenSeconds mean of the requests that got one since the reading before
  * @param failovers by cause, those that happened
  * @param fallbacks by kind, those that happened
@@ -25,6 +26,7 @@ import java.util.stream.Stream;
 record View(
         Optional<String> model,
         Optional<String> failure,
+        long missing,
         OptionalDouble firstTokenSeconds,
         OptionalDouble finishedPerSecond,
         Map<String, Long> failovers,
@@ -74,6 +76,7 @@ record View(
         return new View(
                 now.nodes().stream().map(node -> node.info().model().name()).findFirst(),
                 now.failure(),
+                (long) gateway.sum("yuebing_nodes_missing").orElse(0),
                 firstTokens > 0 ? OptionalDouble.of(waited.orElse(0) / firstTokens) : OptionalDouble.empty(),
                 rates.perSecond("vllm_request_success_total"),
                 counted(gateway, "yuebing_failovers_total", "cause"),

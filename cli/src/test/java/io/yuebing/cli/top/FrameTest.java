@@ -102,6 +102,13 @@ class FrameTest {
     }
 
     @Test
+    void nodesThatTheGatewayMissesAreCountedOnTop() {
+        Reading missed = new Reading(
+                3 * SECOND, Optional.of(Exposition.parse("yuebing:nodes_missing 2")), now.nodes(), Optional.empty());
+        assertThat(lines(missed, 100).get(1)).isEqualTo("missing nodes: 2, ./yuebing doctor tells which and why");
+    }
+
+    @Test
     void coloursDoNotMoveColumns() {
         List<String> plain = lines(now, 90);
         List<String> coloured = new Frame(new Terminal(true, true, 0))
