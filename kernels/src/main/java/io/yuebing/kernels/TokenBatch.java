@@ -159,12 +159,12 @@ final class TokenBatch {
             for (int i = 0; i < padded; i += PanelShape.RUN) {
                 int n = Math.min(PanelShape.RUN, padded - i);
                 scales[run] = rows.quantize(row, at, n);
-                float sum = 0;
+                int sum = 0; // of integers, in any order: a chain of floats would have to wait for each addition
                 for (int k = at; k < at + n; k++) {
-                    sum += row[k];
+                    sum += (int) row[k];
                 }
                 runSums[run] = sum;
-                offsets[run] = pair(-8 * (int) sum, 0);
+                offsets[run] = pair(-8 * sum, 0);
                 at += n;
                 run++;
             }

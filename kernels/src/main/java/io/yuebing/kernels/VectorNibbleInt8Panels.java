@@ -8,6 +8,7 @@ import static io.yuebing.kernels.PanelShape.ROWS;
 import static io.yuebing.kernels.PanelShape.ROW_BYTES;
 import static io.yuebing.kernels.PanelShape.RUN;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
@@ -24,6 +25,15 @@ final class VectorNibbleInt8Panels implements PanelByPanel {
     private static final int CODES_PER_WORD = 8;
     private static final int WORDS_PER_RUN = RUN / CODES_PER_WORD;
     private static final int STEPS_PER_WORD = 4;
+    private static final int RUN_STEPS = WORDS_PER_RUN * STEPS_PER_WORD;
+
+    /** What a block's first run finds. */
+    private static final float[] NO_SUMS = new float[BlockScratch.RUN_SUMS];
+
+    /** Times 1, plus -0: leaves a sum as it is, even the sign of a 0. */
+    private static final float[] ONES = filled(ROWS, 1);
+
+    private static final float[] NOTHING = filled(BlockScratch.RUN_SUMS, -0.0f);
 
     @Override
     public TokenBatch.Layout layout(int tokens) {
@@ -56,6 +66,12 @@ final class VectorNibbleInt8Panels implements PanelByPanel {
         }
     }
 
+    private static float[] filled(int length, float value) {
+        float[] array = new float[length];
+        Arrays.fill(array, value);
+        return array;
+    }
+
     private static void unpack(long words, int count, int[] to) {
         for (int row = 0; row < ROWS; row += COUNT) {
             long at = words + (long) row * Integer.BYTES;
@@ -73,16 +89,19 @@ final class VectorNibbleInt8Panels implements PanelByPanel {
     private static void multiplyTiles(
             int words, TokenBatch batch, int step, int firstRun, boolean zeros, BlockScratch scratch, float[] sums) {
         int steps = words * STEPS_PER_WORD;
-        int runSteps = WORDS_PER_RUN * STEPS_PER_WORD;
         for (int token = 0; token < batch.tokens(); token += TokenBatch.TILE) {
             int n = Math.min(TokenBatch.TILE, batch.tokens() - token);
             int x = batch.at(token, step, steps);
+            if (VectorPairTile.WIDE && n == TokenBatch.TILE && !zeros) {
+                multiplyAddTile(steps, batch, x, batch.run(token, firstRun), scratch, sums, token * ROWS);
+                continue;
+            }
             int runs = 0;
-            for (int first = 0; first < steps; first += runSteps, runs++) {
+            for (int first = 0; first < steps; first += RUN_STEPS, runs++) {
                 VectorPairTile.multiply(
                         scratch.codes,
                         first * ROWS,
-                        Math.min(runSteps, steps - first),
+                        Math.min(RUN_STEPS, steps - first),
                         batch.values,
                         x + first * TokenBatch.TILE,
                         n,
@@ -101,6 +120,31 @@ final class VectorNibbleInt8Panels implements PanelByPanel {
             } else {
                 addRuns(batch, token, n, firstRun, runs, scratch, sums);
             }
+        }
+    }
+
+    private static void multiplyAddTile(
+            int steps, TokenBatch batch, int x, int run, BlockScratch scratch, float[] sums, int at) {
+        float[] earlier = NO_SUMS;
+        for (int first = 0; first < steps; first += RUN_STEPS) {
+            boolean last = first + RUN_STEPS >= steps;
+            VectorPairTile.multiplyAdd(
+                    scratch.codes,
+                    first * ROWS,
+                    Math.min(RUN_STEPS, steps - first),
+                    batch.values,
+                    x + first * TokenBatch.TILE,
+                    batch.offsets,
+                    batch.scales,
+                    run + first / RUN_STEPS,
+                    batch.runs(),
+                    earlier,
+                    last ? scratch.scales : ONES,
+                    last ? sums : NOTHING,
+                    last ? at : 0,
+                    last ? sums : scratch.floatSums,
+                    last ? at : 0);
+            earlier = scratch.floatSums;
         }
     }
 
@@ -140,9 +184,7 @@ final class VectorNibbleInt8Panels implements PanelByPanel {
                 int at = token * ROWS + row;
                 FloatVector before = first ? FloatVector.zero(FLOATS) : FloatVector.fromArray(FLOATS, sums, at);
                 IntVector pair = IntVector.fromArray(INTS, pairs, from + at);
-                FloatVector dot = (FloatVector) pair.add(pair.lanewise(VectorOperators.LSHL, Short.SIZE))
-                        .lanewise(VectorOperators.ASHR, Short.SIZE)
-                        .convertShape(VectorOperators.I2F, FLOATS, 0);
+                FloatVector dot = VectorPairTile.floats(pair);
                 dot.fma(FloatVector.broadcast(FLOATS, x[run + token * runs]), before)
                         .intoArray(sums, at);
             }
@@ -167,9 +209,7 @@ final class VectorNibbleInt8Panels implements PanelByPanel {
                 int at = token * ROWS + row;
                 FloatVector before = first ? FloatVector.zero(FLOATS) : FloatVector.fromArray(FLOATS, earlier, at);
                 IntVector pair = IntVector.fromArray(INTS, pairs, from + at);
-                FloatVector dot = (FloatVector) pair.add(pair.lanewise(VectorOperators.LSHL, Short.SIZE))
-                        .lanewise(VectorOperators.ASHR, Short.SIZE)
-                        .convertShape(VectorOperators.I2F, FLOATS, 0);
+                FloatVector dot = VectorPairTile.floats(pair);
                 dot.fma(FloatVector.broadcast(FLOATS, x[run + token * runs]), before)
                         .fma(scale, FloatVector.fromArray(FLOATS, sums, to + at))
                         .intoArray(sums, to + at);
@@ -184,9 +224,7 @@ final class VectorNibbleInt8Panels implements PanelByPanel {
             FloatVector s = FloatVector.zero(FLOATS);
             for (int i = 0; i < runs; i++) {
                 IntVector pair = IntVector.fromArray(INTS, scratch.pairSums, from + row + i * BlockScratch.RUN_SUMS);
-                FloatVector dot = (FloatVector) pair.add(pair.lanewise(VectorOperators.LSHL, Short.SIZE))
-                        .lanewise(VectorOperators.ASHR, Short.SIZE)
-                        .convertShape(VectorOperators.I2F, FLOATS, 0);
+                FloatVector dot = VectorPairTile.floats(pair);
                 s = zero.fma(FloatVector.broadcast(FLOATS, runSums[firstRun + i]), dot)
                         .fma(FloatVector.broadcast(FLOATS, x[firstRun + i]), s);
             }
@@ -253,9 +291,7 @@ final class VectorNibbleInt8Panels implements PanelByPanel {
                         .mul(FloatVector.broadcast(FLOATS, x[pair + 3]).reinterpretAsShorts()));
             }
             IntVector pairs = sum.reinterpretAsInts();
-            FloatVector dot = (FloatVector) pairs.add(pairs.lanewise(VectorOperators.LSHL, Short.SIZE))
-                    .lanewise(VectorOperators.ASHR, Short.SIZE)
-                    .convertShape(VectorOperators.I2F, FLOATS, 0);
+            FloatVector dot = VectorPairTile.floats(pairs);
             s = dot.fma(FloatVector.broadcast(FLOATS, xScales[i]), s);
         }
         s.intoArray(to, toAt);
