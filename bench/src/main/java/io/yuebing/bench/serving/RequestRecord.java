@@ -2,6 +2,7 @@ package io.yuebing.bench.serving;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 
 /**
  * What happened to one request; moments in nanoseconds from the start of the measurement.
@@ -28,6 +29,11 @@ public record RequestRecord(
     /** Milliseconds to the first token. */
     double ttft() {
         return (arrivals.getFirst() - intended) / 1e6;
+    }
+
+    /** Milliseconds to the second piece, the first that a decode node has made; empty if there was but one. */
+    OptionalDouble timeToSecondToken() {
+        return arrivals.size() < 2 ? OptionalDouble.empty() : OptionalDouble.of((arrivals.get(1) - intended) / 1e6);
     }
 
     /** Milliseconds to the end. */

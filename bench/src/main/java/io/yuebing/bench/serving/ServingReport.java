@@ -27,6 +27,7 @@ public record ServingReport(
         fields.put("prompt_tokens_per_s", statistics.promptTokensPerSecond());
         fields.put("output_tokens_per_s", statistics.outputTokensPerSecond());
         fields.put("ttft_ms", statistics.ttft().fields());
+        fields.put("second_token_ms", statistics.secondToken().fields());
         fields.put("itl_ms", statistics.itl().fields());
         fields.put("latency_ms", statistics.latency().fields());
         fields.put("slo_ttft_ms", options.sloTtft().toMillis());
@@ -41,6 +42,7 @@ public record ServingReport(
         List<List<String>> rows = new ArrayList<>();
         rows.add(List.of("ms", "mean", "p50", "p95", "p99", "max"));
         rows.add(row("time to first token", statistics.ttft()));
+        rows.add(row("time to second token", statistics.secondToken()));
         rows.add(row("between tokens", statistics.itl()));
         rows.add(row("whole answer", statistics.latency()));
         return rows;

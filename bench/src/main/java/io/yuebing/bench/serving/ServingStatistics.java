@@ -13,6 +13,8 @@ import java.util.TreeMap;
  * @param failures by kind
  * @param seconds from the start to the last end
  * @param ttft time to the first token
+ * @param secondToken time to the second piece, of answers that have one: with prefill and decode apart, the decode node's
+ *     first
  * @param itl time between pieces of all answers; servers that send several tokens at a time have fewer pieces
  * @param latency time to the end of the answer
  * @param promptTokens of answered requests
@@ -24,6 +26,7 @@ public record ServingStatistics(
         SortedMap<String, Integer> failures,
         double seconds,
         Distribution ttft,
+        Distribution secondToken,
         Distribution itl,
         Distribution latency,
         long promptTokens,
@@ -48,6 +51,9 @@ public record ServingStatistics(
                 end / 1e9,
                 Distribution.of(
                         answered.stream().mapToDouble(RequestRecord::ttft).toArray()),
+                Distribution.of(answered.stream()
+                        .flatMapToDouble(record -> record.timeToSecondToken().stream())
+                        .toArray()),
                 Distribution.of(answered.stream()
                         .flatMapToDouble(record -> Arrays.stream(record.gaps()))
                         .toArray()),

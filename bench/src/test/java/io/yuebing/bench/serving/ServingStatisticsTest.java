@@ -39,8 +39,15 @@ class ServingStatisticsTest {
     void latenciesCountFromTheIntendedStart() {
         ServingStatistics s = ServingStatistics.of(List.of(answered(100, 250, 280, 330)), TTFT, ITL);
         assertThat(s.ttft().mean()).isEqualTo(150);
+        assertThat(s.secondToken().mean()).isEqualTo(180);
         assertThat(s.itl().sorted()).containsExactly(30, 50);
         assertThat(s.latency().mean()).isEqualTo(231);
+    }
+
+    @Test
+    void answersOfOnePieceHaveNoSecond() {
+        ServingStatistics s = ServingStatistics.of(List.of(answered(0, 100), answered(0, 100, 130)), TTFT, ITL);
+        assertThat(s.secondToken().sorted()).containsExactly(130);
     }
 
     @Test
