@@ -7,6 +7,7 @@ import io.yuebing.cli.settings.Configuration;
 import io.yuebing.cli.settings.Settings;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kv.ElementType;
+import io.yuebing.kv.KvTransferType;
 import io.yuebing.model.Models;
 import io.yuebing.node.NodeConfig;
 import io.yuebing.node.NodeServer;
@@ -43,6 +44,7 @@ final class NodeStart {
                         configuration.find(Settings.TRANSFER_TLS_KEY),
                         configuration.find(Settings.TRANSFER_TLS_CA)),
                 configuration.get(Settings.INSECURE_TRANSFER),
+                KvTransferType.parse(configuration.get(Settings.KV_TRANSFER_DTYPE)),
                 configuration.get(Settings.THREADS),
                 configuration.get(Settings.KERNELS),
                 ComputeMode.valueOf(configuration.get(Settings.COMPUTE).toUpperCase(Locale.ROOT)),

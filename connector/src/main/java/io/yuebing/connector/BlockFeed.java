@@ -4,6 +4,7 @@ import io.yuebing.api.KvTransferParams;
 import io.yuebing.kv.KvAxis;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
+import io.yuebing.kv.KvTransferType;
 import io.yuebing.transfer.TransferException;
 import io.yuebing.transfer.TransferException.Kind;
 import java.lang.foreign.MemorySegment;
@@ -15,8 +16,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Tells which of the receiver's blocks are final, as the engine announces its own, with their bytes.
  *
- * <p>With equal layouts these are the engine's blocks themselves; otherwise they are put together from them. For the
- * push's thread.
+ * <p>With equal layouts these are the engine's blocks themselves. Where block sizes differ they are put together from
+ * them; where they travel as codes each is rounded. For the push's thread.
  */
 final class BlockFeed implements AutoCloseable {
     /** Slices that are sent, acknowledged and repeated together hold about this many bytes. */
@@ -24,8 +25,9 @@ final class BlockFeed implements AutoCloseable {
 
     private final KvCache cache;
     private final KvTransferParams target;
-    private final KvLayout remote;
+    private final KvLayout travelling;
     private final int chunkBlocks;
+    private final boolean sameBlockSize;
     private final @Nullable BlockStaging staging;
     private final int[] writtenBlocks;
     private final int[] fed;
@@ -42,22 +44,28 @@ final class BlockFeed implements AutoCloseable {
      */
     record Piece(int layer, int first, int count) {}
 
-    BlockFeed(KvCache cache, KvLayout remote, KvTransferParams target) {
+    /**
+     * @param remote layout of the receiver's cache
+     * @param type how its blocks travel
+     * @param conversions counts those that are converted
+     */
+    BlockFeed(KvCache cache, KvLayout remote, KvTransferParams target, KvTransferType type, KvConversions conversions) {
         this.cache = cache;
-        this.remote = remote;
         this.target = target;
-        this.chunkBlocks = Math.toIntExact(Math.max(1, CHUNK_BYTES / remote.blockBytes()));
-        boolean equal = cache.layout().mismatch(remote).isEmpty();
-        this.staging = equal ? null : new BlockStaging(cache, remote, chunkBlocks);
+        this.travelling = type.travelling(remote);
+        this.chunkBlocks = Math.toIntExact(Math.max(1, CHUNK_BYTES / travelling.blockBytes()));
+        this.sameBlockSize = cache.layout().blockSize() == remote.blockSize();
+        boolean equal = cache.layout().mismatch(travelling).isEmpty();
+        this.staging = equal ? null : new BlockStaging(cache, travelling, chunkBlocks, conversions);
         int layers = cache.layout().size(KvAxis.LAYER);
         this.writtenBlocks = new int[layers];
         this.fed = new int[layers];
         Arrays.fill(fed, target.cachedBlocks());
     }
 
-    /** Bytes of one of the receiver's blocks in one layer. */
+    /** Bytes of one of the receiver's blocks in one layer, on its way. */
     long blockBytes() {
-        return remote.blockBytes();
+        return travelling.blockBytes();
     }
 
     /** What the receiver has had of the prompt before, in all layers. */
@@ -77,15 +85,15 @@ final class BlockFeed implements AutoCloseable {
         }
         System.arraycopy(ids, 0, local, first, ids.length);
         int reserved = target.remoteBlockIds().size();
-        if (staging == null) {
+        if (sameBlockSize) {
             requireReserved(end, reserved);
             int from = Math.max(first, target.cachedBlocks());
             announced += Math.max(0, end - from);
             return pieces(layer, from, end);
         }
         writtenBlocks[layer] = end;
-        requireReserved(((end - 1) * cache.layout().blockSize()) / remote.blockSize() + 1, reserved);
-        return upTo(layer, Math.min(reserved, end * cache.layout().blockSize() / remote.blockSize()));
+        requireReserved(((end - 1) * cache.layout().blockSize()) / travelling.blockSize() + 1, reserved);
+        return upTo(layer, Math.min(reserved, end * cache.layout().blockSize() / travelling.blockSize()));
     }
 
     private static void requireReserved(int needed, int reserved) throws TransferException {
@@ -106,7 +114,7 @@ final class BlockFeed implements AutoCloseable {
         int expected = fed.length * (reserved - target.cachedBlocks());
         int found = announced;
         for (int written : writtenBlocks) {
-            int ends = Math.ceilDiv(Math.min(tokens, written * cache.layout().blockSize()), remote.blockSize());
+            int ends = Math.ceilDiv(Math.min(tokens, written * cache.layout().blockSize()), travelling.blockSize());
             found += Math.max(0, ends - target.cachedBlocks());
         }
         if (found != expected) {
@@ -116,7 +124,7 @@ final class BlockFeed implements AutoCloseable {
                             + "; it was made for another prompt");
         }
         List<Piece> rest = new ArrayList<>();
-        for (int layer = 0; staging != null && layer < fed.length; layer++) {
+        for (int layer = 0; !sameBlockSize && layer < fed.length; layer++) {
             rest.addAll(upTo(layer, reserved));
         }
         return rest;
@@ -146,9 +154,14 @@ final class BlockFeed implements AutoCloseable {
             return new Blocks(bytes, null);
         }
         MemorySegment buffer = staging.take();
+        if (sameBlockSize) {
+            int[] ids = Arrays.copyOfRange(local, piece.first(), piece.first() + piece.count());
+            staging.gather(piece.layer(), ids, 0, piece.count() * travelling.blockSize(), buffer);
+            return new Blocks(staging.blocks(buffer, piece.count()), buffer);
+        }
         int[] written = Arrays.copyOf(local, writtenBlocks[piece.layer()]);
         int end = Math.min(
-                (piece.first() + piece.count()) * remote.blockSize(),
+                (piece.first() + piece.count()) * travelling.blockSize(),
                 written.length * cache.layout().blockSize());
         staging.gather(piece.layer(), written, piece.first(), end, buffer);
         return new Blocks(staging.blocks(buffer, piece.count()), buffer);

@@ -13,7 +13,8 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Memory in which blocks of one layer of a cache lie as the peer has them, whose blocks hold more or fewer tokens.
+ * Memory in which blocks of one layer of a cache lie as the peer takes or has them: with more or fewer tokens each, or as
+ * codes.
  *
  * <p>Position p lies here in block {@code p / blockSize} of the cache, there in the peer's block {@code p / blockSize}.
  * Belongs to one thread; buffers are used again.
@@ -22,19 +23,27 @@ final class BlockStaging implements AutoCloseable {
     private final KvCache cache;
     private final KvLayout mine;
     private final KvLayout staged;
+    private final Rounding rounding;
+    private final KvConversions.Reason reason;
+    private final KvConversions conversions;
     private final long blockBytes;
     private final Arena arena = Arena.ofShared();
     private final Deque<MemorySegment> free = new ArrayDeque<>();
 
     /**
-     * @param peer layout of the peer's cache
+     * @param peer layout of the peer's blocks
      * @param blocks of the peer that a buffer holds
+     * @param conversions counts them
      */
-    BlockStaging(KvCache cache, KvLayout peer, int blocks) {
+    BlockStaging(KvCache cache, KvLayout peer, int blocks, KvConversions conversions) {
         this.cache = cache;
         this.mine = cache.layout().oneLayer();
         this.staged = peer.denseBlocks(blocks);
         this.blockBytes = peer.blockBytes();
+        boolean codes = peer.elementType() != mine.elementType();
+        this.rounding = codes ? Rounding.ALLOWED : Rounding.REFUSED;
+        this.reason = codes ? KvConversions.Reason.INT8 : KvConversions.Reason.BLOCK_SIZE;
+        this.conversions = conversions;
     }
 
     /** A buffer until it is given back. */
@@ -63,8 +72,9 @@ final class BlockStaging implements AutoCloseable {
      * @param endToken position past the last token
      */
     void gather(int layer, int[] local, int first, int endToken, MemorySegment buffer) {
+        long began = System.nanoTime();
         int from = first * staged.blockSize();
-        KvConversion.between(mine, staged, Rounding.REFUSED)
+        KvConversion.between(mine, staged, rounding)
                 .convert(
                         mine.layers(),
                         layer(layer),
@@ -74,6 +84,7 @@ final class BlockStaging implements AutoCloseable {
                         from,
                         endToken - from,
                         _ -> {});
+        count(from, endToken, began);
     }
 
     /**
@@ -83,6 +94,7 @@ final class BlockStaging implements AutoCloseable {
      * @param endToken position past the last token that is wanted
      */
     void scatter(MemorySegment buffer, int first, int count, int fromToken, int endToken, int layer, int[] local) {
+        long began = System.nanoTime();
         int from = Math.max(fromToken, first * staged.blockSize());
         int end = Math.min(endToken, (first + count) * staged.blockSize());
         KvConversion.between(staged, mine, Rounding.REFUSED)
@@ -95,6 +107,11 @@ final class BlockStaging implements AutoCloseable {
                         from,
                         end - from,
                         _ -> {});
+        count(from, end, began);
+    }
+
+    private void count(int fromToken, int endToken, long began) {
+        conversions.count(reason, (endToken - fromToken) * (blockBytes / staged.blockSize()), began);
     }
 
     private KvTensors layer(int layer) {

@@ -42,6 +42,7 @@ public final class KvPuller implements AutoCloseable {
     private final PeerSessions sessions;
     private final PeerTraffic traffic = new PeerTraffic();
 
+    private final KvConversions conversions = new KvConversions();
     private final LongAdder completed = new LongAdder();
     private final LongAdder failed = new LongAdder();
     private final LongAdder bytes = new LongAdder();
@@ -59,7 +60,8 @@ public final class KvPuller implements AutoCloseable {
         this.options = options;
         this.sessions = new PeerSessions(
                 transport,
-                LayoutGreeting.ofDecode(new LayoutHello(options.nodeName(), cache)),
+                LayoutGreeting.ofDecode(
+                        new LayoutHello(options.nodeName(), cache).withTransferType(options.transferType())),
                 options.connectAttempts(),
                 options.connectBackoff());
     }
@@ -119,7 +121,7 @@ public final class KvPuller implements AutoCloseable {
         requireBlocks(source.blockIds().size() >= needed, source.blockIds().size(), needed);
         int cachedTokens = into.cachedBlocks() * cache.layout().blockSize();
         Deque<Chunk> waiting = chunks(source.blockIds().subList(0, needed), cachedTokens / peer.blockSize(), step);
-        try (BlockStaging staging = new BlockStaging(cache, peer, step)) {
+        try (BlockStaging staging = new BlockStaging(cache, peer, step, conversions)) {
             read(waiting, source, into, peer.blockBytes(), staging);
         }
     }
@@ -290,6 +292,11 @@ public final class KvPuller implements AutoCloseable {
     public KvPullerStats stats() {
         return new KvPullerStats(
                 completed.sum(), failed.sum(), bytes.sum(), reusedBytes.sum(), retries.sum(), failedReleases.sum());
+    }
+
+    /** Blocks that were not written as they arrived. */
+    public KvConversions conversions() {
+        return conversions;
     }
 
     /** Bytes asked of each prefill node with an open session that have not arrived. */

@@ -174,7 +174,8 @@ public final class KvPush implements KvSink {
         Outcome outcome = Outcome.FAILED;
         try {
             KvLayout remote = pusher.sessions().open(peer).layout();
-            try (BlockFeed feed = new BlockFeed(pusher.cache(), remote, target)) {
+            try (BlockFeed feed = new BlockFeed(
+                    pusher.cache(), remote, target, pusher.options().transferType(), pusher.conversions())) {
                 try {
                     outcome = deliver(feed);
                 } finally {

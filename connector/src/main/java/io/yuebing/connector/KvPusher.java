@@ -33,6 +33,7 @@ public final class KvPusher implements AutoCloseable {
     private final TimeSource time;
     private final PeerSessions sessions;
     private final TimeSource.Beat deadlines;
+    private final KvConversions conversions = new KvConversions();
     private final PushCounters counters = new PushCounters();
     private final PeerTraffic traffic = new PeerTraffic();
     private final Set<KvPush> active = ConcurrentHashMap.newKeySet();
@@ -49,7 +50,8 @@ public final class KvPusher implements AutoCloseable {
         this.time = time;
         this.sessions = new PeerSessions(
                 transport,
-                LayoutGreeting.ofPrefill(new LayoutHello(options.nodeName(), cache)),
+                LayoutGreeting.ofPrefill(
+                        new LayoutHello(options.nodeName(), cache).withTransferType(options.transferType())),
                 options.connectAttempts(),
                 options.connectBackoff());
         this.deadlines = time.every(DEADLINE_CHECK, "kv-push-deadlines", this::checkDeadlines);
@@ -120,6 +122,11 @@ public final class KvPusher implements AutoCloseable {
     public KvPusherStats stats() {
         return counters.snapshot(
                 active.size(), active.stream().mapToLong(KvPush::heldBytes).sum());
+    }
+
+    /** Blocks that did not travel as they lie in the cache. */
+    public KvConversions conversions() {
+        return conversions;
     }
 
     /** Bytes sent to each decode node with an open session and not acknowledged. */

@@ -44,8 +44,8 @@ public final class KvReceiver implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(KvReceiver.class);
 
     private final KvReceiverOptions options;
-    private final KvLayout layout;
     private final BlockSource blocks;
+    private final KvConversions conversions;
     private final ReservationTable reservations;
     private final KvLeases leases;
     private final TransferServer server;
@@ -53,15 +53,15 @@ public final class KvReceiver implements AutoCloseable {
 
     private KvReceiver(
             KvReceiverOptions options,
-            KvLayout layout,
             BlockSource blocks,
+            KvConversions conversions,
             ReservationTable reservations,
             KvLeases leases,
             TransferServer server,
             ScratchSegment scratch) {
         this.options = options;
-        this.layout = layout;
         this.blocks = blocks;
+        this.conversions = conversions;
         this.reservations = reservations;
         this.leases = leases;
         this.server = server;
@@ -77,7 +77,9 @@ public final class KvReceiver implements AutoCloseable {
      */
     public static KvReceiver start(KvCache cache, BlockSource blocks, KvReceiverOptions options, TimeSource time) {
         KvLayout layout = cache.layout();
-        ReservationTable reservations = new ReservationTable(layout, time, options.maxReservations());
+        KvConversions conversions = new KvConversions();
+        BlockIntake intake = new BlockIntake(layout, options.transferType(), conversions);
+        ReservationTable reservations = new ReservationTable(intake, time, options.maxReservations());
         KvLeases leases = new KvLeases(layout, time, options.lease());
         Segment segment = new Segment(
                 SEGMENT,
@@ -89,7 +91,8 @@ public final class KvReceiver implements AutoCloseable {
                         Optional.of(options.engineId()),
                         layout,
                         cache.groups(),
-                        options.furtherHosts())),
+                        options.furtherHosts(),
+                        options.transferType())),
                 NoticeListener.IGNORE);
         ScratchSegment scratch = new ScratchSegment();
         TransferServerOptions serverOptions = TransferServerOptions.listening(
@@ -104,7 +107,7 @@ public final class KvReceiver implements AutoCloseable {
                     server.address(),
                     options.advertisedHost(),
                     server.address().getPort());
-            return new KvReceiver(options, layout, blocks, reservations, leases, server, scratch);
+            return new KvReceiver(options, blocks, conversions, reservations, leases, server, scratch);
         } catch (IOException e) {
             leases.close();
             reservations.close();
@@ -217,6 +220,11 @@ public final class KvReceiver implements AutoCloseable {
 
     public TransferServerStats serverStats() {
         return server.stats();
+    }
+
+    /** Blocks that were not written as they arrived. */
+    public KvConversions conversions() {
+        return conversions;
     }
 
     /** KV bytes by the host that sent or read them. */

@@ -1,5 +1,6 @@
 package io.yuebing.connector;
 
+import io.yuebing.kv.KvTransferType;
 import io.yuebing.transfer.TransferProtocol;
 import io.yuebing.transfer.TransferProtocols;
 import io.yuebing.transfer.TransferSecurity;
@@ -21,6 +22,7 @@ import java.util.List;
  * @param security how prefill nodes are known
  * @param insecure whether to listen beyond loopback without knowing them
  * @param furtherHosts addresses to listen at beside {@code bindHost}, one for each network card that shares the work
+ * @param transferType what the elements of pushed blocks are on their way; the same on both sides
  */
 public record KvReceiverOptions(
         String nodeName,
@@ -34,7 +36,8 @@ public record KvReceiverOptions(
         TransferProtocol protocol,
         TransferSecurity security,
         boolean insecure,
-        List<String> furtherHosts) {
+        List<String> furtherHosts,
+        KvTransferType transferType) {
 
     public KvReceiverOptions {
         furtherHosts = List.copyOf(furtherHosts);
@@ -65,7 +68,25 @@ public record KvReceiverOptions(
                 protocol,
                 security,
                 insecure,
-                List.of());
+                List.of(),
+                KvTransferType.AUTO);
+    }
+
+    public KvReceiverOptions withTransferType(KvTransferType type) {
+        return new KvReceiverOptions(
+                nodeName,
+                engineId,
+                bindHost,
+                bindPort,
+                advertisedHost,
+                lease,
+                patience,
+                maxReservations,
+                protocol,
+                security,
+                insecure,
+                furtherHosts,
+                type);
     }
 
     /** Loopback, any free port, a lease of a minute. */

@@ -4,6 +4,7 @@ import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvDifference;
 import io.yuebing.kv.KvLayout;
 import io.yuebing.kv.KvLayoutJson;
+import io.yuebing.kv.KvTransferType;
 import io.yuebing.kv.LayerGroup;
 import java.util.ArrayList;
 import java.util.List;
@@ -20,16 +21,22 @@ import tools.jackson.databind.node.ObjectNode;
  * <p>As JSON {@code {"node": "decode node 10.0.0.2:8200", "engine_id": "...", "kv_layout": {...}, "further_hosts":
  * ["10.1.0.2"]}}, the layout as {@link KvLayoutJson} writes it; engine id and further hosts may be left out. Where layers
  * attend to different positions, {@code "layer_groups": [{"window": 512, "layers": [0, 1]}, {"window": 0, "layers": [2, 3]}]}
- * says which of them share blocks. Unknown fields are ignored; a missing or mistyped one is refused by name.
+ * says which of them share blocks. {@code "transfer_dtype": "int8"} says that pushed blocks travel as codes. Unknown fields are ignored; a missing or mistyped one is refused by name.
  *
  * @param node name for people
  * @param engineId unique per process start; empty if the node keeps nothing for others
  * @param layout of the node's KV cache
  * @param groups layers of the model that share blocks
  * @param furtherHosts under which its transfer port is reached, too: one for each further network card
+ * @param transferType what the elements of pushed blocks are on their way
  */
 public record LayoutHello(
-        String node, Optional<String> engineId, KvLayout layout, List<LayerGroup> groups, List<String> furtherHosts) {
+        String node,
+        Optional<String> engineId,
+        KvLayout layout,
+        List<LayerGroup> groups,
+        List<String> furtherHosts,
+        KvTransferType transferType) {
     /** A peer must not make us call half the network. */
     private static final int MOST_HOSTS = 16;
 
@@ -42,7 +49,12 @@ public record LayoutHello(
 
     /** The hello of a node that keeps nothing for others and is reached at one address. */
     public LayoutHello(String node, KvCache cache) {
-        this(node, Optional.empty(), cache.layout(), cache.groups(), List.of());
+        this(node, Optional.empty(), cache.layout(), cache.groups(), List.of(), KvTransferType.AUTO);
+    }
+
+    /** The hello of a node whose pushed blocks travel so. */
+    LayoutHello withTransferType(KvTransferType type) {
+        return new LayoutHello(node, engineId, layout, groups, furtherHosts, type);
     }
 
     /** UTF-8 JSON. */
@@ -59,6 +71,9 @@ public record LayoutHello(
         }
         if (!furtherHosts.isEmpty()) {
             furtherHosts.forEach(hello.putArray("further_hosts")::add);
+        }
+        if (transferType != KvTransferType.AUTO) {
+            hello.put("transfer_dtype", transferType.wireName());
         }
         return JSON.writeValueAsBytes(hello);
     }
@@ -88,7 +103,8 @@ public record LayoutHello(
                 engineId,
                 layout,
                 hello.has("layer_groups") ? groups(hello.path("layer_groups")) : groupsUnlessSaid(layout),
-                hosts(hello.path("further_hosts")));
+                hosts(hello.path("further_hosts")),
+                KvTransferType.parse(hello.path("transfer_dtype").asString(KvTransferType.AUTO.wireName())));
     }
 
     private static List<LayerGroup> groupsUnlessSaid(KvLayout layout) {
@@ -139,8 +155,13 @@ public record LayoutHello(
                 .or(() -> decode.convertsBlockSizes()
                         ? Optional.empty()
                         : KvDifference.of("block size", prefill.layout.blockSize(), decode.layout.blockSize()))
+                .or(() -> KvDifference.of("element type on the way", prefill.travellingType(), decode.travellingType()))
                 .map(difference -> "KV layouts differ between " + prefill.node + " and " + decode.node + ": "
                         + difference + "; " + remedy(difference));
+    }
+
+    private String travellingType() {
+        return transferType.travelling(layout).elementType().wireName();
     }
 
     /** Whether the list of a prompt's blocks has one for each of its positions, so that blocks can be cut anew. */
@@ -152,6 +173,7 @@ public record LayoutHello(
         return switch (difference.field()) {
             case "model fingerprint" -> "start both with the same --model";
             case "element type" -> "start both with the same --kv-dtype";
+            case "element type on the way" -> "start both with the same --kv-transfer-dtype";
             default -> "start both with the same model and release";
         };
     }

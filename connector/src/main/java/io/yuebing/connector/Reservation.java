@@ -2,7 +2,6 @@ package io.yuebing.connector;
 
 import io.yuebing.engine.BlockReservation;
 import io.yuebing.kv.KvAxis;
-import io.yuebing.kv.KvLayout;
 import io.yuebing.transfer.IncomingSlice;
 import io.yuebing.transfer.Refusal;
 import io.yuebing.transfer.RefusalCode;
@@ -40,7 +39,7 @@ final class Reservation {
     private final UUID id;
     private final long generation;
     private final BlockReservation blocks;
-    private final KvLayout layout;
+    private final BlockIntake intake;
     private final Map<Integer, Integer> indexOfBlock = new HashMap<>();
     private final int layers;
     private final long openedNanos;
@@ -60,14 +59,14 @@ final class Reservation {
             long generation,
             BlockReservation blocks,
             int expected,
-            KvLayout layout,
+            BlockIntake intake,
             long openedNanos,
             long deadlineNanos) {
         this.id = id;
         this.generation = generation;
         this.blocks = blocks;
-        this.layout = layout;
-        this.layers = layout.size(KvAxis.LAYER);
+        this.intake = intake;
+        this.layers = intake.cache().size(KvAxis.LAYER);
         this.openedNanos = openedNanos;
         this.deadlineNanos = deadlineNanos;
         int[] ids = blocks.blockIds();
@@ -115,7 +114,7 @@ final class Reservation {
             return Optional.of(new Refusal(
                     RefusalCode.OUTSIDE_RESERVATION,
                     "%d bytes at offset %d are not one block of reservation %s, whose blocks have %d bytes"
-                            .formatted(slice.length(), slice.offset(), id, layout.blockBytes())));
+                            .formatted(slice.length(), slice.offset(), id, intake.blockBytes())));
         }
         lock.lock();
         try {
@@ -126,7 +125,7 @@ final class Reservation {
                 return refusal(id, State.EXPIRED);
             }
             if (!received.get(place)) {
-                MemorySegment.copy(payload, 0, memory, slice.offset(), slice.length());
+                intake.put(payload, memory, slice.offset());
                 received.set(place);
                 missing--;
                 if (missing == 0) {
@@ -155,10 +154,10 @@ final class Reservation {
 
     /** Layer times blocks plus block index; negative if the bytes are not exactly one block of this reservation. */
     private int place(IncomingSlice slice) {
-        if (slice.length() != layout.blockBytes()) {
+        if (slice.length() != intake.blockBytes()) {
             return -1;
         }
-        return BlockPlace.of(layout, slice.offset())
+        return BlockPlace.of(intake.cache(), slice.offset())
                 .filter(place -> indexOfBlock.containsKey(place.block()))
                 .map(place -> place.layer() * indexOfBlock.size() + indexOfBlock.getOrDefault(place.block(), 0))
                 .orElse(-1);

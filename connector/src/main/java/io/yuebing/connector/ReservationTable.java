@@ -3,7 +3,6 @@ package io.yuebing.connector;
 import io.yuebing.api.ErrorCode;
 import io.yuebing.api.ServiceException;
 import io.yuebing.engine.BlockReservation;
-import io.yuebing.kv.KvLayout;
 import io.yuebing.transfer.IncomingSlice;
 import io.yuebing.transfer.Refusal;
 import io.yuebing.transfer.RefusalCode;
@@ -35,7 +34,7 @@ public final class ReservationTable implements WriteGuard, AutoCloseable {
     /** Ended reservations are remembered so that latecomers hear why. */
     private static final int ENDED_REMEMBERED = 4096;
 
-    private final KvLayout layout;
+    private final BlockIntake intake;
     private final TimeSource time;
     private final int capacity;
     private final TimeSource.Beat expiry;
@@ -62,10 +61,11 @@ public final class ReservationTable implements WriteGuard, AutoCloseable {
     public record Lease(UUID id, long generation, long deadlineMillis) {}
 
     /**
+     * @param intake of the cache whose blocks are reserved
      * @param capacity most reservations open at a time
      */
-    public ReservationTable(KvLayout layout, TimeSource time, int capacity) {
-        this.layout = layout;
+    ReservationTable(BlockIntake intake, TimeSource time, int capacity) {
+        this.intake = intake;
         this.time = time;
         this.capacity = capacity;
         // the wall clock keeps generations rising over a restart, too
@@ -98,7 +98,7 @@ public final class ReservationTable implements WriteGuard, AutoCloseable {
                 lastGeneration.incrementAndGet(),
                 blocks,
                 expectedBlocks,
-                layout,
+                intake,
                 now,
                 now + lease.toNanos());
         open.put(reservation.id(), reservation);
@@ -263,7 +263,7 @@ public final class ReservationTable implements WriteGuard, AutoCloseable {
         }
         return new ReservationStats(
                 count,
-                slices * layout.blockBytes(),
+                slices * intake.cache().blockBytes(),
                 bytesReceived.sum(),
                 oldest / 1e9,
                 resumed.sum(),

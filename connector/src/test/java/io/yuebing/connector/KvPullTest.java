@@ -8,6 +8,7 @@ import io.yuebing.api.KvPull;
 import io.yuebing.api.ServiceException;
 import io.yuebing.engine.BlockHold;
 import io.yuebing.engine.BlockReservation;
+import io.yuebing.kv.KvTransferType;
 import io.yuebing.transfer.IncomingSlice;
 import io.yuebing.transfer.ReadGuard;
 import io.yuebing.transfer.TransferClientOptions;
@@ -37,7 +38,7 @@ class KvPullTest {
         puller = new KvPuller(
                 pulling.cache,
                 TransferProtocols.TCP.transport(TransferClientOptions.DEFAULT, time),
-                new KvPusherOptions("decode node B", 2, Duration.ofMillis(1), 3, 1 << 20));
+                new KvPusherOptions("decode node B", 2, Duration.ofMillis(1), 3, 1 << 20, KvTransferType.AUTO));
     }
 
     private KvReceiver keeper() {

@@ -10,6 +10,7 @@ import io.yuebing.api.UserError;
 import io.yuebing.engine.BlockHold;
 import io.yuebing.engine.BlockReservation;
 import io.yuebing.kv.ElementType;
+import io.yuebing.kv.KvTransferType;
 import io.yuebing.transfer.PeerTraffic;
 import io.yuebing.transfer.TransferClientOptions;
 import io.yuebing.transfer.TransferProtocols;
@@ -47,10 +48,14 @@ class KvTransferTest {
     }
 
     private KvPusher pusher(TestCache cache) {
+        return pusher(cache, KvTransferType.AUTO);
+    }
+
+    private KvPusher pusher(TestCache cache, KvTransferType type) {
         KvPusher started = new KvPusher(
                 cache.cache,
                 TransferProtocols.TCP.transport(TransferClientOptions.DEFAULT, time),
-                new KvPusherOptions("prefill node A", 3, Duration.ofMillis(1), 4, 1 << 20),
+                new KvPusherOptions("prefill node A", 3, Duration.ofMillis(1), 4, 1 << 20, type),
                 time);
         open.add(started);
         return started;
@@ -370,6 +375,54 @@ class KvTransferTest {
         assertThat(receiver.serverStats().checksumFailures()).isZero();
         assertThat(pusher.stats().aborted()).isEqualTo(40);
         Eventually.holds("all blocks are free", () -> decodeCache.free() == decodeCache.blocks());
+    }
+
+    @Test
+    void blocksThatTravelAsCodesArriveRoundedByHalfAQuantum() throws Exception {
+        receiver.close();
+        receiver = KvReceiver.start(
+                decodeCache.cache,
+                decodeCache,
+                KvReceiverOptions.loopback("decode node B").withTransferType(KvTransferType.INT8),
+                time);
+        open.add(receiver);
+        try (KvPusher rounding = pusher(prefillCache, KvTransferType.INT8)) {
+            KvTransferParams params = receiver.reserve(TestCache.prefix(100));
+            Prefill prefill = new Prefill(prefillCache, rounding, params, 1);
+            for (int block : prefill.blocks) {
+                prefillCache.fillWithNumbers(block, block);
+            }
+            for (int layer = 0; layer < TestCache.LAYERS; layer++) {
+                prefill.push.layerWritten(layer, prefill.blocks, 0, prefill.blocks.length);
+            }
+            prefill.finish();
+            assertThat(prefill.awaitHold()).isEmpty();
+            try (BlockReservation blocks = receiver.take(params.forDecode())) {
+                int[] ids = blocks.blockIds();
+                for (int i = 0; i < ids.length; i++) {
+                    prefillCache.assertRounded(prefill.blocks[i], decodeCache, ids[i]);
+                }
+            }
+            long codes = 25L * TestCache.LAYERS * 2 * 2 * TestCache.BLOCK_SIZE * (8 + 4);
+            assertThat(rounding.stats().bytes()).isEqualTo(codes);
+            assertThat(receiver.serverStats().bytesReceived()).isEqualTo(codes);
+            assertThat(rounding.conversions().bytes(KvConversions.Reason.INT8)).isEqualTo(codes);
+            assertThat(receiver.conversions().bytes(KvConversions.Reason.INT8)).isEqualTo(codes);
+            assertThat(receiver.conversions().seconds(KvConversions.Reason.INT8))
+                    .isPositive();
+            prefillCache.giveBack(prefill.blocks);
+        }
+    }
+
+    @Test
+    void oneSideAloneCannotSendCodes() throws Exception {
+        try (KvPusher rounding = pusher(prefillCache, KvTransferType.INT8)) {
+            KvTransferParams params = receiver.reserve(TestCache.prefix(20));
+            ServiceException failure = failedAndGaveUp(new Prefill(prefillCache, rounding, params, 1).run(), params);
+            assertThat(failure)
+                    .hasMessageEndingWith("KV layouts differ between prefill node A and decode node B: element type on"
+                            + " the way: int8 here, f32 there; start both with the same --kv-transfer-dtype");
+        }
     }
 
     @Test

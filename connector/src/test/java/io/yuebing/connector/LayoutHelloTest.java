@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvLayout;
+import io.yuebing.kv.KvTransferType;
 import io.yuebing.kv.LayerGroup;
 import java.nio.charset.StandardCharsets;
 import java.util.Collections;
@@ -26,7 +27,7 @@ class LayoutHelloTest {
 
     private static LayoutHello hello(String node, KvLayout layout) {
         return new LayoutHello(
-                node, Optional.empty(), layout, LayerGroup.all(layout.layers().size()), List.of());
+                node, Optional.empty(), layout, LayerGroup.all(layout.layers().size()), List.of(), KvTransferType.AUTO);
     }
 
     private static LayoutHello parse(String json) {
@@ -57,11 +58,21 @@ class LayoutHelloTest {
 
     @Test
     void furtherHostsComeBackAndAreBounded() {
-        LayoutHello hello =
-                new LayoutHello("node", Optional.of("id"), LAYOUT, LayerGroup.all(24), List.of("10.1.0.2", "fd00::2"));
+        LayoutHello hello = new LayoutHello(
+                "node",
+                Optional.of("id"),
+                LAYOUT,
+                LayerGroup.all(24),
+                List.of("10.1.0.2", "fd00::2"),
+                KvTransferType.AUTO);
         assertThat(LayoutHello.parse(hello.toJson())).isEqualTo(hello);
-        LayoutHello boundless =
-                new LayoutHello("node", Optional.empty(), LAYOUT, LayerGroup.all(24), Collections.nCopies(17, "a"));
+        LayoutHello boundless = new LayoutHello(
+                "node",
+                Optional.empty(),
+                LAYOUT,
+                LayerGroup.all(24),
+                Collections.nCopies(17, "a"),
+                KvTransferType.AUTO);
         for (String wrong : List.of(
                 JSON.replace("{\"node\"", "{\"further_hosts\":[7],\"node\""),
                 new String(boundless.toJson(), StandardCharsets.UTF_8))) {
@@ -73,7 +84,8 @@ class LayoutHelloTest {
     @Test
     void groupsOfLayersAreDeclaredAndCompared() {
         List<LayerGroup> groups = List.of(new LayerGroup(512, List.of(0, 1)), new LayerGroup(0, List.of(2, 3)));
-        LayoutHello hello = new LayoutHello("prefill node A", Optional.empty(), LAYOUT, groups, List.of());
+        LayoutHello hello =
+                new LayoutHello("prefill node A", Optional.empty(), LAYOUT, groups, List.of(), KvTransferType.AUTO);
         assertThat(new String(hello.toJson(), StandardCharsets.UTF_8))
                 .endsWith(",\"layer_groups\":[{\"window\":512,\"layers\":[0,1]},{\"window\":0,\"layers\":[2,3]}]}");
         assertThat(LayoutHello.parse(hello.toJson())).isEqualTo(hello);
@@ -82,13 +94,31 @@ class LayoutHelloTest {
                 Optional.empty(),
                 LAYOUT,
                 List.of(new LayerGroup(256, List.of(0, 1)), new LayerGroup(0, List.of(2, 3))),
-                List.of());
+                List.of(),
+                KvTransferType.AUTO);
         assertThat(LayoutHello.mismatch(hello, other))
                 .contains("KV layouts differ between prefill node A and decode node B: layer groups:"
                         + " [window 512: 0 1, all positions: 2 3] here, [window 256: 0 1, all positions: 2 3] there;"
                         + " start both with the same model and release");
         assertThatThrownBy(() -> parse(JSON.replace("{\"node\"", "{\"layer_groups\":[{\"window\":-1}],\"node\"")))
                 .hasMessage("a KV layout hello whose field 'layer_groups' should hold windows and layers and holds -1");
+    }
+
+    @Test
+    void howBlocksTravelIsDeclaredAndCompared() {
+        LayoutHello codes = HELLO.withTransferType(KvTransferType.INT8);
+        assertThat(new String(codes.toJson(), StandardCharsets.UTF_8)).endsWith(",\"transfer_dtype\":\"int8\"}");
+        assertThat(LayoutHello.parse(codes.toJson())).isEqualTo(codes);
+        LayoutHello prefill = hello("prefill node A", LAYOUT);
+        assertThat(LayoutHello.mismatch(prefill, codes))
+                .contains("KV layouts differ between prefill node A and decode node B: element type on the way: bf16"
+                        + " here, int8 there; start both with the same --kv-transfer-dtype");
+        LayoutHello codesAnyway = hello("A", KvLayout.nativeLayout(24, 9, 2, 16, 64, ElementType.INT8, "abc"));
+        assertThat(LayoutHello.mismatch(codesAnyway, codesAnyway.withTransferType(KvTransferType.INT8)))
+                .as("an int8 cache travels as it is")
+                .isEmpty();
+        assertThatThrownBy(() -> parse(JSON.replace("{\"node\"", "{\"transfer_dtype\":\"int4\",\"node\"")))
+                .hasMessage("unknown KV transfer type 'int4'; one of auto, int8");
     }
 
     @Test

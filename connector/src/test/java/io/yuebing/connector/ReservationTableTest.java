@@ -8,6 +8,7 @@ import io.yuebing.api.ServiceException;
 import io.yuebing.connector.ReservationTable.Lease;
 import io.yuebing.engine.BlockReservation;
 import io.yuebing.kv.KvLayout;
+import io.yuebing.kv.KvTransferType;
 import io.yuebing.transfer.IncomingSlice;
 import io.yuebing.transfer.Refusal;
 import io.yuebing.transfer.RefusalCode;
@@ -32,7 +33,8 @@ class ReservationTableTest {
     private final ManualTime time = new ManualTime();
     private final TestCache decode = new TestCache(64, 1);
     private final KvLayout layout = decode.cache.layout();
-    private final ReservationTable table = new ReservationTable(layout, time, 16);
+    private final ReservationTable table =
+            new ReservationTable(new BlockIntake(layout, KvTransferType.AUTO, new KvConversions()), time, 16);
     private final byte[] payload = new byte[(int) layout.blockBytes()];
 
     @AfterEach

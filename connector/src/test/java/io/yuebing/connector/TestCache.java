@@ -1,5 +1,8 @@
 package io.yuebing.connector;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
 import io.yuebing.engine.BlockReservation;
 import io.yuebing.engine.KvPrefix;
 import io.yuebing.kv.ElementType;
@@ -108,6 +111,37 @@ final class TestCache implements BlockSource, AutoCloseable {
         MemorySegment memory = cache.block(layer, block);
         for (long i = 0; i < memory.byteSize(); i++) {
             memory.set(ValueLayout.JAVA_BYTE, i, (byte) values.nextInt());
+        }
+    }
+
+    /** Normally distributed numbers in all layers of an f32 cache's block. */
+    void fillWithNumbers(int block, long seed) {
+        Random values = new Random(seed);
+        for (int layer = 0; layer < LAYERS; layer++) {
+            MemorySegment memory = cache.block(layer, block);
+            for (long i = 0; i < memory.byteSize() / Float.BYTES; i++) {
+                memory.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) values.nextGaussian());
+            }
+        }
+    }
+
+    /** Each row there differs from the one here by at most half of its largest magnitude's 127th part. */
+    void assertRounded(int mine, TestCache other, int theirs) {
+        int row = cache.layout().headSize();
+        for (int layer = 0; layer < LAYERS; layer++) {
+            float[] here = cache.block(layer, mine).toArray(ValueLayout.JAVA_FLOAT);
+            float[] there = other.cache.block(layer, theirs).toArray(ValueLayout.JAVA_FLOAT);
+            for (int at = 0; at < here.length; at += row) {
+                float largest = 0;
+                for (int i = at; i < at + row; i++) {
+                    largest = Math.max(largest, Math.abs(here[i]));
+                }
+                for (int i = at; i < at + row; i++) {
+                    assertThat(there[i])
+                            .as("layer %d, element %d", layer, i)
+                            .isCloseTo(here[i], within(largest / 254 * 1.001f));
+                }
+            }
         }
     }
 

@@ -8,6 +8,7 @@ import io.yuebing.gateway.GatewayConfig;
 import io.yuebing.gateway.GatewayServer;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kv.ElementType;
+import io.yuebing.kv.KvTransferType;
 import io.yuebing.model.Models;
 import io.yuebing.node.CardSharing;
 import io.yuebing.node.NodeConfig;
@@ -18,6 +19,7 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 
@@ -35,7 +37,18 @@ final class LocalCluster implements AutoCloseable {
             ElementType kvType,
             int maxBatchedTokens,
             int kvBlocks,
-            boolean prefixCaching) {
+            boolean prefixCaching,
+            KvTransferType transferType) {
+
+        Settings(
+                Path model,
+                ComputeMode compute,
+                ElementType kvType,
+                int maxBatchedTokens,
+                int kvBlocks,
+                boolean prefixCaching) {
+            this(model, compute, kvType, maxBatchedTokens, kvBlocks, prefixCaching, KvTransferType.AUTO);
+        }
 
         /** Exact arithmetic: comparable with reference logits. */
         static Settings exact(Path model) {
@@ -43,11 +56,19 @@ final class LocalCluster implements AutoCloseable {
         }
 
         Settings withChunks(int tokens) {
-            return new Settings(model, compute, kvType, tokens, kvBlocks, prefixCaching);
+            return new Settings(model, compute, kvType, tokens, kvBlocks, prefixCaching, transferType);
         }
 
         Settings withoutPrefixCache() {
-            return new Settings(model, compute, kvType, maxBatchedTokens, kvBlocks, false);
+            return new Settings(model, compute, kvType, maxBatchedTokens, kvBlocks, false, transferType);
+        }
+
+        Settings withKvType(ElementType type) {
+            return new Settings(model, compute, type, maxBatchedTokens, kvBlocks, prefixCaching, transferType);
+        }
+
+        Settings withTransferType(KvTransferType type) {
+            return new Settings(model, compute, kvType, maxBatchedTokens, kvBlocks, prefixCaching, type);
         }
     }
 
@@ -57,7 +78,13 @@ final class LocalCluster implements AutoCloseable {
 
     /** A prefill node, a decode node and a gateway. */
     static LocalCluster disaggregated(Settings settings) throws InterruptedException {
-        return start(settings, NodeRole.PREFILL, NodeRole.DECODE);
+        return disaggregated(FailoverPolicy.DEFAULT, settings, settings);
+    }
+
+    /** The same, where the nodes differ. */
+    static LocalCluster disaggregated(FailoverPolicy policy, Settings prefill, Settings decode)
+            throws InterruptedException {
+        return start(policy, List.of(new Node(NodeRole.PREFILL, prefill), new Node(NodeRole.DECODE, decode)));
     }
 
     /** One node of both roles and a gateway. */
@@ -66,21 +93,29 @@ final class LocalCluster implements AutoCloseable {
     }
 
     static LocalCluster start(Settings settings, NodeRole... roles) throws InterruptedException {
+        return start(
+                FailoverPolicy.DEFAULT,
+                Arrays.stream(roles).map(role -> new Node(role, settings)).toList());
+    }
+
+    private record Node(NodeRole role, Settings settings) {}
+
+    private static LocalCluster start(FailoverPolicy policy, List<Node> wanted) throws InterruptedException {
         GatewayServer gateway = GatewayServer.start(new GatewayConfig(
                 "127.0.0.1",
                 0,
                 List.of(),
                 Optional.empty(),
-                FailoverPolicy.DEFAULT.withHeartbeatLimit(Duration.ofSeconds(10)),
+                policy.withHeartbeatLimit(Duration.ofSeconds(10)),
                 Duration.ofSeconds(30),
                 SurfaceOptions.of("test")));
         LocalCluster cluster = new LocalCluster(gateway);
         try {
-            for (NodeRole role : roles) {
-                cluster.nodes.add(
-                        NodeServer.start(config(settings, role, gateway.uri()), Models.ProgressListener.NONE));
+            for (Node node : wanted) {
+                cluster.nodes.add(NodeServer.start(
+                        config(node.settings(), node.role(), gateway.uri()), Models.ProgressListener.NONE));
             }
-            cluster.awaitNodes(roles.length);
+            cluster.awaitNodes(wanted.size());
             return cluster;
         } catch (RuntimeException | Error | InterruptedException e) {
             cluster.close();
@@ -104,6 +139,7 @@ final class LocalCluster implements AutoCloseable {
                 CardSharing.NONE,
                 new TransferSecurity.None(),
                 false,
+                settings.transferType(),
                 2,
                 "auto",
                 settings.compute(),

@@ -35,8 +35,8 @@ class SameAnswersDisaggregatedTest {
 
     @BeforeAll
     static void start() throws InterruptedException {
-        LocalCluster.Settings settings = new LocalCluster.Settings(
-                LocalCluster.DEMO, ComputeMode.INT8, ElementType.BF16, 64, 1024, true);
+        LocalCluster.Settings settings =
+                new LocalCluster.Settings(LocalCluster.DEMO, ComputeMode.INT8, ElementType.BF16, 64, 1024, true);
         aggregated = LocalCluster.aggregated(settings);
         disaggregated = LocalCluster.disaggregated(settings.withChunks(11));
     }
@@ -62,8 +62,7 @@ class SameAnswersDisaggregatedTest {
                 completion("several prompts", Map.of("prompt", List.of(PROMPT, "The sea is", "A"), "logprobs", 1)),
                 completion("stop string across tokens", Map.of("stop", List.of("e c"))),
                 completion("stop string of the first token", Map.of("stop", List.of(" "))),
-                completion(
-                        "stop string kept", Map.of("stop", List.of("e c", "s"), "include_stop_str_in_output", true)),
+                completion("stop string kept", Map.of("stop", List.of("e c", "s"), "include_stop_str_in_output", true)),
                 completion("regex", constrained(Map.of("regex", "[A-F]{4}-[0-9]{6}"))),
                 completion("choice", constrained(Map.of("choice", List.of("Lisbon", "London", "Paris")))),
                 completion("penalties", Map.of("frequency_penalty", 1.5, "repetition_penalty", 1.3)),
@@ -86,7 +85,9 @@ class SameAnswersDisaggregatedTest {
         streaming.put("stream", true);
         streaming.put("stream_options", Map.of("include_usage", true, "continuous_usage_stats", body.size() == 4));
         if (!body.containsKey("best_of") && !body.containsKey("prompt_logprobs")) {
-            assertThat(answer(disaggregated, path, streaming)).as("streamed").isEqualTo(answer(aggregated, path, streaming));
+            assertThat(answer(disaggregated, path, streaming))
+                    .as("streamed")
+                    .isEqualTo(answer(aggregated, path, streaming));
         }
     }
 
@@ -115,10 +116,14 @@ class SameAnswersDisaggregatedTest {
 
     private static Map<String, Object> person() {
         Map<String, Object> schema = Map.of(
-                "type", "object",
-                "properties", Map.of("age", Map.of("type", "integer", "minimum", 0, "maximum", 120)),
-                "required", List.of("age"),
-                "additionalProperties", false);
+                "type",
+                "object",
+                "properties",
+                Map.of("age", Map.of("type", "integer", "minimum", 0, "maximum", 120)),
+                "required",
+                List.of("age"),
+                "additionalProperties",
+                false);
         return Map.of("type", "json_schema", "json_schema", Map.of("name", "person", "schema", schema));
     }
 

@@ -29,7 +29,10 @@ final class ConversionRules {
     private static Optional<KvDifference> latent(KvLayout from, KvLayout to) {
         return (from.holding() == KvHolding.LATENT) == (to.holding() == KvHolding.LATENT)
                 ? Optional.empty()
-                : KvDifference.of("holding of keys and values", from.holding(), to.holding());
+                : KvDifference.of(
+                        "holding of keys and values",
+                        from.holding().wireName(),
+                        to.holding().wireName());
     }
 
     /** Whether the difference is only that another shard holds the other's layers or heads. */
@@ -82,7 +85,7 @@ final class ConversionRules {
 
     private static String describe(KvLayout layout) {
         KvScales scales = layout.scales();
-        return scales == null ? "none" : scales.type().wireName() + " along " + scales.axes();
+        return scales == null ? "none" : scales.type().wireName() + " along " + KvAxis.wireNames(scales.axes());
     }
 
     private static String type(KvLayout layout) {

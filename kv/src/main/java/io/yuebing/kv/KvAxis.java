@@ -1,5 +1,9 @@
 package io.yuebing.kv;
 
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
 /** The axes along which the elements of a KV cache are counted. */
 public enum KvAxis {
     LAYER,
@@ -10,5 +14,15 @@ public enum KvAxis {
     /** Token within a block. */
     TOKEN,
     /** Element within a head. */
-    CHANNEL
+    CHANNEL;
+
+    /** The spelling in descriptors and errors: {@code layer}. */
+    public String wireName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Several as in a descriptor: {@code [layer, block]}. */
+    static String wireNames(List<KvAxis> axes) {
+        return axes.stream().map(KvAxis::wireName).collect(Collectors.joining(", ", "[", "]"));
+    }
 }

@@ -1,5 +1,7 @@
 package io.yuebing.kv;
 
+import java.util.Locale;
+
 /** How keys and values are held. */
 public enum KvHolding {
     /** An axis of size two: 0 = key, 1 = value. */
@@ -12,5 +14,10 @@ public enum KvHolding {
      */
     X_PACKED,
     /** One latent row for both (MLA). */
-    LATENT
+    LATENT;
+
+    /** The spelling in descriptors and errors: {@code split_axis}. */
+    public String wireName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
 }

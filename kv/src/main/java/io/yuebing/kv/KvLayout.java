@@ -287,8 +287,8 @@ public record KvLayout(
         return KvDifference.of("model fingerprint", fingerprint, other.fingerprint)
                 .or(() -> KvDifference.of("element type", elementType.wireName(), other.elementType.wireName()))
                 .or(() -> KvDifference.of("scales", scaleAxes(), other.scaleAxes()))
-                .or(() -> KvDifference.of("holding of keys and values", holding, other.holding))
-                .or(() -> KvDifference.of("axis order", axes, other.axes))
+                .or(() -> KvDifference.of("holding of keys and values", holding.wireName(), other.holding.wireName()))
+                .or(() -> KvDifference.of("axis order", KvAxis.wireNames(axes), KvAxis.wireNames(other.axes)))
                 .or(() -> KvDifference.of("separate tensors", tensors(), other.tensors()))
                 .or(() -> KvDifference.of("layers", layers, other.layers))
                 .or(() -> KvDifference.of("KV heads", heads, other.heads))
@@ -316,14 +316,14 @@ public record KvLayout(
         for (int i = 0; i < axes.size(); i++) {
             KvAxis axis = axes.get(i);
             if (axis != KvAxis.LAYER && axis != KvAxis.BLOCK && !Objects.equals(strides.get(i), other.strides.get(i))) {
-                return KvDifference.of("stride of axis " + axis, strides.get(i), other.strides.get(i));
+                return KvDifference.of("stride of axis " + axis.wireName(), strides.get(i), other.strides.get(i));
             }
         }
         return Optional.empty();
     }
 
     private String scaleAxes() {
-        return scales == null ? "none" : scales.type().wireName() + " " + scales.axes();
+        return scales == null ? "none" : scales.type().wireName() + " " + KvAxis.wireNames(scales.axes());
     }
 
     /** One plane for keys and one for values, or one of latent rows. */

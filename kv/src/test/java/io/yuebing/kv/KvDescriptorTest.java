@@ -113,7 +113,7 @@ class KvDescriptorTest {
         assertRefused(
                 paged,
                 PAGED.replace("paged_attention", "mla").replace("\"kv_heads\": 4", "\"kv_heads\": 1"),
-                "holding of keys and values: X_PACKED in A, LATENT in B");
+                "holding of keys and values: x_packed in A, latent in B");
         assertRefused(
                 paged,
                 PAGED.replace("\"kv_heads\": 4", "\"heads\": {\"from\": 4, \"to\": 6}"),

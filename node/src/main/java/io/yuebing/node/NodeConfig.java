@@ -5,6 +5,7 @@ import io.yuebing.api.NodeRole;
 import io.yuebing.dialect.SurfaceOptions;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kv.ElementType;
+import io.yuebing.kv.KvTransferType;
 import io.yuebing.model.Models;
 import io.yuebing.transfer.TransferProtocol;
 import io.yuebing.transfer.TransferSecurity;
@@ -30,6 +31,7 @@ import java.util.Optional;
  * @param cards how transfers are spread over network cards
  * @param transferSecurity how the nodes at both ends know each other
  * @param insecureTransfer whether to receive KV blocks beyond loopback without knowing who sends them
+ * @param transferType what the elements of pushed KV blocks are on their way; the same on all nodes
  * @param threads threads that compute
  * @param kernels loops that compute: auto, native, java or scalar
  * @param compute arithmetic of quantised matrix products
@@ -64,6 +66,7 @@ public record NodeConfig(
         CardSharing cards,
         TransferSecurity transferSecurity,
         boolean insecureTransfer,
+        KvTransferType transferType,
         int threads,
         String kernels,
         ComputeMode compute,

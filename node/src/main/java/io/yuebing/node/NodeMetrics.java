@@ -1,5 +1,6 @@
 package io.yuebing.node;
 
+import io.yuebing.connector.KvConversions;
 import io.yuebing.connector.KvPuller;
 import io.yuebing.connector.KvPullerStats;
 import io.yuebing.connector.KvPusher;
@@ -43,6 +44,7 @@ final class NodeMetrics {
         pull(metrics, transfers.puller(), pulls);
         keep(metrics, transfers.receiver());
         memory(metrics, transfers);
+        conversions(metrics, transfers);
     }
 
     private void engine() {
@@ -228,6 +230,31 @@ final class NodeMetrics {
                         .stream()
                         .flatMap(NodeMetrics::directions)
                         .toList());
+    }
+
+    private static void conversions(SurfaceMetrics metrics, NodeTransfers transfers) {
+        List<KvConversions> all = List.of(
+                transfers.pusher().conversions(),
+                transfers.receiver().conversions(),
+                transfers.puller().conversions());
+        metrics.counter(
+                "yuebing:kv_conversion_bytes",
+                "KV bytes, as they travel, that were converted here before or after, by why.",
+                List.of("reason"),
+                () -> byReason(reason ->
+                        all.stream().mapToDouble(each -> each.bytes(reason)).sum()));
+        metrics.counter(
+                "yuebing:kv_conversion_seconds",
+                "Time of the threads that converted them.",
+                List.of("reason"),
+                () -> byReason(reason ->
+                        all.stream().mapToDouble(each -> each.seconds(reason)).sum()));
+    }
+
+    private static List<Sample> byReason(ToDoubleFunction<KvConversions.Reason> value) {
+        return Arrays.stream(KvConversions.Reason.values())
+                .map(reason -> Sample.of(value.applyAsDouble(reason), reason.metricName()))
+                .toList();
     }
 
     private static <K, V> Map<K, V> byPeer(List<Map<K, V>> maps, BinaryOperator<V> sum) {

@@ -37,9 +37,10 @@ record NodeTransfers(KvReceiver receiver, KvPusher pusher, KvPuller puller, Peer
                         config.transferProtocol(),
                         config.transferSecurity(),
                         config.insecureTransfer(),
-                        config.cards().furtherHosts()),
+                        config.cards().furtherHosts(),
+                        config.transferType()),
                 TimeSource.system());
-        KvPusherOptions options = KvPusherOptions.defaults(label);
+        KvPusherOptions options = KvPusherOptions.defaults(label).withTransferType(config.transferType());
         return new NodeTransfers(
                 receiver,
                 new KvPusher(engine.cache(), transport(config), options, TimeSource.system()),

@@ -183,6 +183,12 @@ public final class Settings {
             "element type of the KV cache",
             NODE,
             ENGINE);
+    public static final Setting<String> KV_TRANSFER_DTYPE = fixed(
+            "kv-transfer-dtype",
+            ValueType.choice("auto", "int8"),
+            "auto",
+            "elements of pushed KV blocks on their way: those of the cache, or rounded to int8; the same on all nodes",
+            NODE);
     public static final Setting<Integer> BLOCK_SIZE =
             fixed("block-size", ValueType.integer(1, 1024), 16, "tokens in a KV block", NODE, ENGINE);
     public static final Setting<Long> KV_MEMORY = computed(

@@ -1,0 +1,66 @@
+package io.yuebing.kv;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.stream.Collectors;
+
+/** What the elements of a KV cache are on their way to another node. */
+public enum KvTransferType {
+    /** As they lie in the cache: every value arrives as it is. */
+    AUTO,
+    /** Codes with a 32-bit scale for each row, rounded like those of an int8 cache. */
+    INT8;
+
+    /** The spelling in flags and handshakes. */
+    public String wireName() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * Reads {@link #wireName()}.
+     *
+     * @throws IllegalArgumentException that lists the names
+     */
+    public static KvTransferType parse(String name) {
+        return Arrays.stream(values())
+                .filter(type -> type.wireName().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("unknown KV transfer type '" + name + "'; one of "
+                        + Arrays.stream(values()).map(KvTransferType::wireName).collect(Collectors.joining(", "))));
+    }
+
+    /**
+     * How the blocks of an engine's cache travel: the cache's own layout, also where codes would be no smaller.
+     *
+     * @param cache a native layout
+     */
+    public KvLayout travelling(KvLayout cache) {
+        return switch (this) {
+            case AUTO -> cache;
+            case INT8 -> {
+                KvLayout codes = codes(cache);
+                yield codes.blockBytes() < cache.blockBytes() ? codes : cache;
+            }
+        };
+    }
+
+    private static KvLayout codes(KvLayout cache) {
+        int layers = cache.layers().size();
+        return cache.holding() == KvHolding.LATENT
+                ? KvLayout.nativeLatentLayout(
+                        layers,
+                        cache.blocks(),
+                        cache.blockSize(),
+                        cache.headSize(),
+                        ElementType.INT8,
+                        cache.fingerprint())
+                : KvLayout.nativeLayout(
+                        layers,
+                        cache.blocks(),
+                        cache.heads().size(),
+                        cache.blockSize(),
+                        cache.headSize(),
+                        ElementType.INT8,
+                        cache.fingerprint());
+    }
+}
