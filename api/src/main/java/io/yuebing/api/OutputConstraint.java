@@ -7,7 +7,7 @@ package io.yuebing.api;
  * @param source the schema, the expression, the JSON array of choices or the grammar
  */
 public record OutputConstraint(Kind kind, String source) {
-    /** The languages of constraints; their wire names are those of vLLM's {@code structured_outputs}. */
+    /** The languages of constraints; those that requests name have the names of vLLM's {@code structured_outputs}. */
     public enum Kind {
         /** A JSON schema; {@code {"type":"object"}} for any object. */
         JSON,
@@ -16,6 +16,8 @@ public record OutputConstraint(Kind kind, String source) {
         /** A JSON array of strings, one of which is the answer. */
         CHOICE,
         /** A context-free grammar in GBNF with the rule {@code root}. */
-        GRAMMAR
+        GRAMMAR,
+        /** Free text with tool calls that keep to their functions' schemas, as a JSON description of how calls are written. */
+        CALLS
     }
 }

@@ -33,7 +33,8 @@ final class ChatReader {
                     "tool_choice",
                     "tool_choice forces a call, so response_format and structured_outputs must not be set");
         }
-        Optional<OutputConstraint> constraint = tools.forced().or(() -> asked);
+        Optional<OutputConstraint> whole = tools.forced().or(() -> asked);
+        Optional<OutputConstraint> constraint = whole.or(() -> tools.strict(common.parsers()));
         Prompt prompt =
                 common.truncated(fields, new ChatPrompt(common.model(), common.options()).read(fields), maxTokens);
         return common.assemble(
@@ -48,13 +49,13 @@ final class ChatReader {
                         -1,
                         false,
                         OptionalInt.empty(),
-                        reading(fields, tools, constraint),
+                        reading(fields, tools, whole),
                         constraint));
     }
 
     /** Calls are looked for only where the request offers tools, and not in an answer that must be something else. */
-    private AnswerReading reading(RequestFields fields, ToolFields tools, Optional<OutputConstraint> constraint) {
-        boolean plain = tools.tools().isEmpty() || constraint.isPresent();
+    private AnswerReading reading(RequestFields fields, ToolFields tools, Optional<OutputConstraint> whole) {
+        boolean plain = tools.tools().isEmpty() || whole.isPresent();
         return new AnswerReading(
                 tools.forced().isPresent()
                         ? Optional.of(ForcedCalls.FORMAT)

@@ -1,7 +1,12 @@
 package io.yuebing.dialect;
 
 import io.yuebing.api.OutputConstraint;
+import io.yuebing.dialect.reasoning.ReasoningFormat;
+import io.yuebing.dialect.tools.StrictCalls;
+import io.yuebing.dialect.tools.ToolFormat;
 import io.yuebing.dialect.tools.ToolSchemas;
+import io.yuebing.grammar.ConstraintCompiler;
+import io.yuebing.grammar.GrammarException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -73,6 +78,26 @@ record ToolFields(List<JsonNode> tools, boolean parallelCalls, Optional<OutputCo
                 throw RequestFields.bad(
                         "tool_choice", "tool_choice must be none, auto, required or a named tool, got " + mode);
         };
+    }
+
+    /**
+     * The constraint of an answer that may call tools, if some of them are strict.
+     *
+     * @param parsers how the model writes calls and thoughts
+     */
+    Optional<OutputConstraint> strict(OutputParsers parsers) {
+        if (parsers.tools().isEmpty() || tools.stream().noneMatch(StrictCalls::asked)) {
+            return Optional.empty();
+        }
+        List<String> shown = new ArrayList<>(ToolFormat.TOKENS);
+        parsers.reasoning().ifPresent(format -> shown.addAll(ReasoningFormat.TOKENS));
+        try {
+            Optional<OutputConstraint> calls = StrictCalls.of(parsers.tools().get(), tools, parallelCalls, shown);
+            calls.ifPresent(ConstraintCompiler::check);
+            return calls;
+        } catch (GrammarException e) {
+            throw RequestFields.bad("tools", "tools: " + e.getMessage());
+        }
     }
 
     /** The tools as a chat template reads them. */

@@ -20,9 +20,17 @@ final class ConstrainedOutput {
     /** The token that may open the thoughts; -1 = none. */
     private final int opening;
 
-    /** @param answer what the text must be, before its first token */
-    ConstrainedOutput(OutputState answer, Optional<ThinkingBudget> thinking) {
+    /** Whether what ends the thoughts beside the closing tag is the answer's beginning. */
+    private final boolean endsBelongToAnswer;
+
+    /**
+     * @param answer what the text must be, before its first token
+     * @param endsBelongToAnswer whether what ends the thoughts beside the closing tag is the answer's beginning, rather than
+     *     before it
+     */
+    ConstrainedOutput(OutputState answer, Optional<ThinkingBudget> thinking, boolean endsBelongToAnswer) {
         this.answer = answer;
+        this.endsBelongToAnswer = endsBelongToAnswer;
         boolean opened = thinking.map(ThinkingBudget::opened).orElse(false);
         opening = thinking.isPresent() && !opened && thinking.get().open().size() == 1
                 ? thinking.get().open().getFirst()
@@ -45,10 +53,16 @@ final class ConstrainedOutput {
             return answer.accept(token);
         }
         thoughts.generated(token);
+        boolean fits = true;
         if (thoughts.over()) {
+            if (endsBelongToAnswer) {
+                for (int begun : thoughts.answerBegin()) {
+                    fits &= answer.accept(begun);
+                }
+            }
             thoughts = null;
         }
-        return true;
+        return fits;
     }
 
     /** Whether the answer is complete and nothing can follow. */

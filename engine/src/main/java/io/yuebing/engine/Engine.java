@@ -3,6 +3,7 @@ package io.yuebing.engine;
 import io.yuebing.api.ErrorCode;
 import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.Generator;
+import io.yuebing.api.OutputConstraint;
 import io.yuebing.api.ServiceException;
 import io.yuebing.api.TokenStream;
 import io.yuebing.api.UserError;
@@ -240,7 +241,8 @@ public final class Engine implements Generator, AutoCloseable {
         List<Integer> endTokens = request.sampling().ignoreEos() ? List.of() : modelConfig.eosTokenIds();
         ConstrainedOutput state = new ConstrainedOutput(
                 compiler.begin(request.constraint().get(), endTokens),
-                request.sampling().thinkingBudget());
+                request.sampling().thinkingBudget(),
+                request.constraint().get().kind() == OutputConstraint.Kind.CALLS);
         for (int token : request.outputTokens()) {
             if (!state.accept(token)) {
                 throw new ServiceException(

@@ -17,6 +17,8 @@ final class ThinkingLimit {
     /** Nothing must follow. */
     static final int FREE = -1;
 
+    private static final int[] NONE = {};
+
     private enum At {
         BEFORE,
         THINKING,
@@ -31,6 +33,7 @@ final class ThinkingLimit {
     private final TokenTail tail;
 
     private At at;
+    private int[] answerBegin = NONE;
     /** Tokens since the thoughts began, those of a closing tag that has begun included. */
     private int thoughts;
 
@@ -53,7 +56,10 @@ final class ThinkingLimit {
         if (at == At.THINKING) {
             thoughts++;
             for (int[] end : ends) {
-                at = tail.endsWith(end, end.length) ? At.OVER : at;
+                if (tail.endsWith(end, end.length)) {
+                    at = At.OVER;
+                    answerBegin = end == close ? NONE : end;
+                }
             }
         } else if (tail.endsWith(open, open.length)) {
             at = At.THINKING;
@@ -69,6 +75,11 @@ final class ThinkingLimit {
     /** Whether thoughts have ended. */
     boolean over() {
         return at == At.OVER;
+    }
+
+    /** The tokens that ended the thoughts and belong to the answer: empty after the closing tag. */
+    int[] answerBegin() {
+        return answerBegin;
     }
 
     /** The id that must be generated next, or {@link #FREE}. */

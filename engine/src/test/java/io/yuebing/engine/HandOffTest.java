@@ -41,7 +41,7 @@ class HandOffTest {
                 new HashingModel(),
                 new EngineConfig(4, blocks, budget, 8, 32, 200, ElementType.F32, true, "0"),
                 CrashDumps.NONE,
-                Optional.of(new ConstraintCompiler(() -> new Vocabulary(HashingModel.VOCAB, HandOffTest::text))));
+                Optional.of(new ConstraintCompiler(shown -> new Vocabulary(HashingModel.VOCAB, HandOffTest::text))));
     }
 
     @BeforeEach
@@ -129,6 +129,46 @@ class HandOffTest {
             assertThat(text(tokens.subList(thoughts, tokens.size())))
                     .as("seed %d", seed)
                     .matches("[0-9]{4}");
+        }
+    }
+
+    @Test
+    void callsInFreeTextAreTheSameHandedOffAndMayEndTheThoughts() throws InterruptedException {
+        OutputConstraint calls = new OutputConstraint(OutputConstraint.Kind.CALLS, """
+                {"sections": [{"trigger": "a", "begin": "a", "end": "-",
+                  "calls": [[{"regex": "[0-9]{2}"}]], "separator": "/"}]}""");
+        int trigger = IntStream.range(0, HashingModel.VOCAB)
+                .filter(id -> new String(text(id), StandardCharsets.US_ASCII).equals("a"))
+                .findFirst()
+                .orElseThrow();
+        for (int seed = 0; seed < 20; seed++) {
+            boolean thinks = seed % 2 == 0;
+            ThinkingBudget thoughts =
+                    new ThinkingBudget(60, true, List.of(trigger + 2), List.of(trigger + 2), List.of(List.of(trigger)));
+            SamplingParams sampling = SamplingParams.builder()
+                    .seed(seed)
+                    .maxTokens(60)
+                    .ignoreEos(true)
+                    .thinkingBudget(thinks ? Optional.of(thoughts) : Optional.empty())
+                    .build();
+            GenerateRequest request = GenerateRequest.of("f" + seed, new int[] {1 + seed, 2, 3}, sampling)
+                    .withConstraint(Optional.of(calls));
+            Result expected = Result.of(aggregated.generate(request));
+            List<SampledToken> tokens = new ArrayList<>();
+            disaggregated(request, tokens);
+            assertThat(tokens).as("seed %d", seed).isEqualTo(expected.tokens());
+            int begin = 0;
+            while (thinks && begin < tokens.size() && tokens.get(begin).id() != trigger) {
+                if (tokens.get(begin++).id() == trigger + 2) {
+                    break;
+                }
+            }
+            String call = "a[0-9]{2}(/[0-9]{2})*-";
+            assertThat(text(tokens.subList(begin, tokens.size()))
+                            .replaceAll(call, "")
+                            .replaceAll("a[0-9/]*$", ""))
+                    .as("seed %d", seed)
+                    .doesNotContain("a");
         }
     }
 

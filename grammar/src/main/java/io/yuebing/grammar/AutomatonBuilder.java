@@ -88,16 +88,25 @@ final class AutomatonBuilder {
             case Expr.Alt alt -> alt.options().stream().anyMatch(option -> isNullable(option, known));
             case Expr.Repeat repeat -> repeat.least() == 0 || isNullable(repeat.body(), known);
             case Expr.Ref ref -> known[ref.rule()];
-            case Expr.Graph graph -> {
-                boolean[] reached = new boolean[graph.states()];
-                reached[0] = true;
-                graph.edges().stream()
-                        .sorted((a, b) -> Integer.compare(a.from(), b.from()))
-                        .filter(edge -> reached[edge.from()] && isNullable(edge.body(), known))
-                        .forEach(edge -> reached[edge.to()] = true);
-                yield reached[graph.states() - 1];
-            }
+            case Expr.Graph graph -> isNullable(graph, known);
         };
+    }
+
+    private static boolean isNullable(Expr.Graph graph, boolean[] known) {
+        List<Expr.Edge> silent = graph.edges().stream()
+                .filter(edge -> isNullable(edge.body(), known))
+                .toList();
+        BitSet reached = new BitSet();
+        reached.set(0);
+        for (int before = 0; before < reached.cardinality(); ) {
+            before = reached.cardinality();
+            for (Expr.Edge edge : silent) {
+                if (reached.get(edge.from())) {
+                    reached.set(edge.to());
+                }
+            }
+        }
+        return reached.get(graph.states() - 1);
     }
 
     // ---- subset construction

@@ -5,12 +5,13 @@ import io.yuebing.api.OutputConstraint;
 import io.yuebing.api.ServiceException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Function;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -27,12 +28,14 @@ public final class ConstraintCompiler {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    private final Supplier<Vocabulary> source;
-    private @Nullable Vocabulary vocabulary;
+    private final Function<Set<String>, Vocabulary> source;
+    /** One without special tokens and the last one with some. */
+    private final Map<Set<String>, Vocabulary> vocabularies = new LinkedHashMap<>();
+
     private final Map<OutputConstraint, CompletableFuture<TokenMasks>> compiled = new LinkedHashMap<>(16, 0.75f, true);
 
-    /** @param vocabulary asked once, when the first constraint comes */
-    public ConstraintCompiler(Supplier<Vocabulary> vocabulary) {
+    /** @param vocabulary gives the tokens' texts; asked when a constraint comes with the special tokens that count as text */
+    public ConstraintCompiler(Function<Set<String>, Vocabulary> vocabulary) {
         source = vocabulary;
     }
 
@@ -61,7 +64,7 @@ public final class ConstraintCompiler {
         CompletableFuture<TokenMasks> first = keep(constraint, mine);
         if (first == mine) {
             try {
-                mine.complete(new TokenMasks(automaton(constraint), vocabulary()));
+                mine.complete(new TokenMasks(automaton(constraint), vocabulary(tokens(constraint))));
             } catch (Throwable e) {
                 forget(constraint, mine);
                 mine.completeExceptionally(e);
@@ -99,11 +102,19 @@ public final class ConstraintCompiler {
         }
     }
 
-    private synchronized Vocabulary vocabulary() {
-        if (vocabulary == null) {
-            vocabulary = source.get();
+    private synchronized Vocabulary vocabulary(Set<String> tokens) {
+        if (!tokens.isEmpty()) {
+            vocabularies.keySet().removeIf(others -> !others.isEmpty() && !others.equals(tokens));
         }
-        return vocabulary;
+        return vocabularies.computeIfAbsent(tokens, source);
+    }
+
+    private static Set<String> tokens(OutputConstraint constraint) {
+        Set<String> tokens = new LinkedHashSet<>();
+        if (constraint.kind() == OutputConstraint.Kind.CALLS) {
+            json(constraint.source()).path("tokens").forEach(token -> tokens.add(token.stringValue()));
+        }
+        return tokens;
     }
 
     static Automaton automaton(OutputConstraint constraint) {
@@ -117,6 +128,7 @@ public final class ConstraintCompiler {
                     case REGEX -> List.of(RegexParser.whole(constraint.source()));
                     case CHOICE -> List.of(choice(json(constraint.source())));
                     case GRAMMAR -> GbnfParser.parse(constraint.source());
+                    case CALLS -> CallGrammar.compile(json(constraint.source()));
                 });
     }
 

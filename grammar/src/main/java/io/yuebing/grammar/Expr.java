@@ -35,7 +35,7 @@ sealed interface Expr {
     /** What rule number {@code rule} matches. */
     record Ref(int rule) implements Expr {}
 
-    /** Ways from state 0 to the last of {@code states} states; edges only lead to higher states. */
+    /** Ways from state 0 to the last of {@code states} states. */
     record Graph(int states, List<Edge> edges) implements Expr {}
 
     /** A way between two states of a graph. */

@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -29,22 +30,30 @@ final class JsonSchemaCompiler {
 
     private final JsonNode document;
     private final SchemaMerge merge = new SchemaMerge();
-    private final List<Expr> rules = new ArrayList<>();
+    private final List<Expr> rules;
     private final Map<String, Expr.Ref> references = new HashMap<>();
     private Expr.@Nullable Ref anyValue;
     private int depth;
     private int schemas;
 
-    private JsonSchemaCompiler(JsonNode document) {
+    private JsonSchemaCompiler(JsonNode document, List<Expr> rules) {
         this.document = document;
+        this.rules = rules;
     }
 
     /** The rules, the document's first. */
     static List<Expr> compile(JsonNode schema) {
-        JsonSchemaCompiler compiler = new JsonSchemaCompiler(schema);
-        compiler.rules.add(Expr.NOTHING);
-        compiler.rules.set(0, compiler.value(schema, "#"));
-        return compiler.rules;
+        List<Expr> rules = new ArrayList<>();
+        compile(schema, rules);
+        return rules;
+    }
+
+    /** Adds the rules of a document to those of a larger grammar; returns the document's. */
+    static Expr.Ref compile(JsonNode schema, List<Expr> rules) {
+        JsonSchemaCompiler compiler = new JsonSchemaCompiler(schema, rules);
+        Expr.Ref document = compiler.rule();
+        rules.set(document.rule(), compiler.value(schema, "#"));
+        return document;
     }
 
     // ---- one schema
@@ -336,6 +345,34 @@ final class JsonSchemaCompiler {
     // ---- strings and numbers
 
     private static Expr string(ObjectNode schema, String path) {
+        return JsonText.string(string(schema, JsonText::character, JsonText.CHARACTER, Expr.NOTHING, path));
+    }
+
+    /**
+     * The content of a string schema's strings as they are, without quotes and escapes.
+     *
+     * @param until a marker that ends the text and is not part of it
+     */
+    static Expr bareString(JsonNode schema, String until) {
+        CodePoints first = CodePoints.one(until.codePointAt(0));
+        Expr character = Expr.chars(first.not());
+        return string(
+                schema,
+                set -> Expr.chars(set.without(first)),
+                character,
+                new MarkerText(List.of(until)).without(),
+                "#");
+    }
+
+    /**
+     * The content of strings.
+     *
+     * @param written how one character of a set is written
+     * @param character any character
+     * @param any any content, or nothing if characters say it
+     */
+    private static Expr string(
+            JsonNode schema, Function<CodePoints, Expr> written, Expr character, Expr any, String path) {
         int least = count(schema, "minLength", 0, path);
         int most = count(schema, "maxLength", Expr.UNBOUNDED, path);
         requireOrder("minLength", least, "maxLength", most, path);
@@ -346,7 +383,7 @@ final class JsonSchemaCompiler {
         if (schema.has("pattern")) {
             String pattern = schema.get("pattern").asString("");
             requireLength("pattern", RegexParser.search(pattern, Expr::chars), least, most, path);
-            return JsonText.string(RegexParser.search(pattern, JsonText::character));
+            return RegexParser.search(pattern, written);
         }
         if (schema.has("format")) {
             String format = schema.get("format").asString("");
@@ -354,9 +391,10 @@ final class JsonSchemaCompiler {
                     .orElseThrow(() -> new GrammarException("format \"" + format + "\" at " + path
                             + " is not enforced; use pattern or one of " + StringFormats.names()));
             requireLength("format", RegexParser.whole(expression, Expr::chars), least, most, path);
-            return JsonText.string(RegexParser.whole(expression, JsonText::character));
+            return RegexParser.whole(expression, written);
         }
-        return JsonText.string(new Expr.Repeat(JsonText.CHARACTER, least, most));
+        boolean bounded = least > 0 || most != Expr.UNBOUNDED;
+        return bounded || any.equals(Expr.NOTHING) ? new Expr.Repeat(character, least, most) : any;
     }
 
     /** Lengths beside a pattern or format are kept only where its texts have them anyway. */
@@ -376,7 +414,7 @@ final class JsonSchemaCompiler {
         return whole ? NumberRanges.integers(least, most) : NumberRanges.numbers(least, most);
     }
 
-    private static int count(ObjectNode schema, String keyword, int absent, String path) {
+    private static int count(JsonNode schema, String keyword, int absent, String path) {
         if (!schema.has(keyword)) {
             return absent;
         }

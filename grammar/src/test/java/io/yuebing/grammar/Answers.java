@@ -20,7 +20,7 @@ final class Answers {
         tokenizer = Tokenizer.load(Path.of("src/test/resources/tokenizer", tokenizerName));
         int size = tokenizer.size();
         end = size;
-        compiler = new ConstraintCompiler(() -> new Vocabulary(size, this::text));
+        compiler = new ConstraintCompiler(shown -> new Vocabulary(size, this::text));
         hurry = new float[size + 1];
         for (int id = 0; id < size; id++) {
             hurry[id] = hurry(tokenizer.tokenText(id));

@@ -22,7 +22,7 @@ class MaskCostTest {
         for (int id = 0; id < TOKENS; id++) {
             texts[id] = id < 256 ? new byte[] {(byte) id} : word(random);
         }
-        ConstraintCompiler compiler = new ConstraintCompiler(() -> new Vocabulary(TOKENS, id -> texts[id]));
+        ConstraintCompiler compiler = new ConstraintCompiler(shown -> new Vocabulary(TOKENS, id -> texts[id]));
         OutputConstraint constraint = new OutputConstraint(Kind.JSON, "{\"type\":\"object\"}");
         float[] logits = new float[TOKENS + 1];
         long[] nanos = new long[3 * STEPS];

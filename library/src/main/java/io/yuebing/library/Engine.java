@@ -107,7 +107,8 @@ public final class Engine implements Generator, AutoCloseable {
                     loaded,
                     config(loaded, options),
                     crashDumps(model, options),
-                    Optional.of(new ConstraintCompiler(() -> new Vocabulary(words, tokenizer::answerBytes))));
+                    Optional.of(new ConstraintCompiler(
+                            shown -> new Vocabulary(words, id -> tokenizer.answerBytes(id, shown)))));
             opened = new Engine(info(model, loaded, engine), tokenizer, template, loaded, engine);
             return opened;
         } finally {

@@ -154,8 +154,8 @@ public final class NodeServer implements AutoCloseable {
                         config.prefixCaching(),
                         config.hashSeed()),
                 crashDumps(config),
-                Optional.of(new ConstraintCompiler(
-                        () -> new Vocabulary(Math.min(tokenizer.size(), shape.vocabSize()), tokenizer::answerBytes))));
+                Optional.of(new ConstraintCompiler(shown -> new Vocabulary(
+                        Math.min(tokenizer.size(), shape.vocabSize()), id -> tokenizer.answerBytes(id, shown)))));
     }
 
     private static CrashDumps crashDumps(NodeConfig config) {

@@ -7,6 +7,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -113,9 +114,13 @@ public final class Tokenizer implements AutoCloseable {
         return token == null ? new byte[0] : decoder.bytes(token);
     }
 
-    /** The bytes that one token adds to an answer: as {@link #tokenBytes}, but none for special tokens, which are not text. */
-    public byte[] answerBytes(int id) {
-        return isSpecial(id) ? new byte[0] : tokenBytes(id);
+    /**
+     * The bytes that one token adds to an answer in which some special tokens count as text.
+     *
+     * @param shown the texts of these
+     */
+    public byte[] answerBytes(int id, Set<String> shown) {
+        return isSpecial(id) && !shown.contains(tokenText(id)) ? new byte[0] : tokenBytes(id);
     }
 
     /** The text that one token adds to a text, with U+FFFD for incomplete characters. */

@@ -91,7 +91,7 @@ public final class EngineBench {
 
     private static ConstraintCompiler compiler(Tokenizer tokenizer, CausalLm model) {
         int size = Math.min(tokenizer.size(), model.config().vocabSize());
-        return new ConstraintCompiler(() -> new Vocabulary(size, tokenizer::answerBytes));
+        return new ConstraintCompiler(shown -> new Vocabulary(size, id -> tokenizer.answerBytes(id, shown)));
     }
 
     private EngineConfig config(CausalLm model) {

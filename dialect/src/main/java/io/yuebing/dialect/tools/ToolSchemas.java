@@ -32,13 +32,23 @@ public final class ToolSchemas {
                 : List.copyOf(schema.path("properties").propertyNames());
     }
 
-    /** The value as JSON: a string where the schema wants one, else whatever JSON the text is, else a string. */
-    String json(String tool, String parameter, String value) {
-        JsonNode schema = parameters.get(tool);
+    /** Whether whatever text a value is, it is a string. */
+    boolean isText(String tool, String parameter) {
+        return types(tool, parameter).contains("string");
+    }
+
+    private Set<String> types(String tool, String parameter) {
         Set<String> types = new LinkedHashSet<>();
+        JsonNode schema = parameters.get(tool);
         if (schema != null) {
             collectTypes(schema.path("properties").path(parameter), types);
         }
+        return types;
+    }
+
+    /** The value as JSON: a string where the schema wants one, else whatever JSON the text is, else a string. */
+    String json(String tool, String parameter, String value) {
+        Set<String> types = types(tool, parameter);
         String bare = value.strip();
         if (types.contains("string")) {
             return types.contains("null") && bare.equals("null") ? "null" : JsonText.quote(value);
