@@ -13,6 +13,7 @@ module io.yuebing.transfer {
     requires io.helidon.http;
     requires io.helidon.webserver;
     requires java.net.http;
+    requires jucx;
     requires org.slf4j;
     requires tools.jackson.databind;
 

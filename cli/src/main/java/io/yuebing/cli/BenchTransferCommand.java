@@ -30,7 +30,7 @@ final class BenchTransferCommand implements Callable<Integer> {
             paramLabel = "NAME[,NAME]",
             split = ",",
             defaultValue = "tcp,shm",
-            description = "Protocols @|faint (tcp,shm)|@.")
+            description = "auto, tcp, shm, ucx @|faint (tcp,shm)|@.")
     private List<String> protocols = List.of();
 
     @Option(

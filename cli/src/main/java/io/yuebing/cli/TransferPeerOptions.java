@@ -33,7 +33,8 @@ final class TransferPeerOptions {
             names = "--protocol",
             paramLabel = "NAME",
             defaultValue = "auto",
-            description = "auto, tcp, shm or mooncake @|faint (auto: shm on one host, else tcp)|@.")
+            description =
+                    "auto, tcp, shm, ucx or mooncake @|faint (auto: shm on one host, else ucx with RDMA devices, else tcp)|@.")
     private String protocol = "auto";
 
     @Option(

@@ -55,7 +55,8 @@ final class TransferServeCommand implements Callable<Integer> {
             names = "--protocol",
             paramLabel = "NAME",
             defaultValue = "auto",
-            description = "auto, tcp, shm or mooncake @|faint (auto: tcp and shm)|@.")
+            description =
+                    "auto, tcp, shm, ucx or mooncake @|faint (auto: tcp and shm, ucx where there are RDMA devices)|@.")
     private String protocol = "auto";
 
     @Option(

@@ -2,6 +2,7 @@ package io.yuebing.transfer;
 
 import io.yuebing.transfer.TransferException.Kind;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -22,7 +23,7 @@ final class ClientHandshake {
      *
      * @param ring belongs to the caller
      */
-    record Agreed(Frame.Welcome welcome, @Nullable RingFile ring, Optional<TransferFallback> fallback) {}
+    record Agreed(Frame.Welcome welcome, @Nullable ReachedRing ring, Optional<TransferFallback> fallback) {}
 
     /**
      * @throws TransferException of kind {@code HANDSHAKE_REFUSED}
@@ -68,21 +69,35 @@ final class ClientHandshake {
     private Agreed ring(Frame.Welcome welcome, Frame.RingWish wish) throws IOException {
         Frame.RingOffer offer = welcome.ring();
         if (offer == null) {
+            if (wish == Frame.RingWish.UCX) {
+                throw refused(peer + " offers no memory to UCX; use tcp");
+            }
             return new Agreed(
                     welcome,
                     null,
-                    wish == Frame.RingWish.NEVER ? Optional.empty() : Optional.of(TransferFallback.SHM_NOT_OFFERED));
+                    switch (wish) {
+                        case NEVER -> Optional.empty();
+                        case IF_POSSIBLE, ALWAYS -> Optional.of(TransferFallback.SHM_NOT_OFFERED);
+                        case UCX_IF_POSSIBLE, UCX -> Optional.of(TransferFallback.UCX_NOT_OFFERED);
+                    });
         }
-        RingFile ring;
+        ReachedRing ring;
         try {
-            ring = RingFile.open(offer);
+            ring = wish.throughUcx() ? UcxReach.open(offer, InetAddress.getByName(peer.host())) : RingFile.open(offer);
         } catch (IOException e) {
             wire.write(FrameCodec.encode(new Frame.Ring(false)));
+            if (wish == Frame.RingWish.UCX) {
+                throw refused("the memory that " + peer + " offers to UCX cannot be reached: " + e.getMessage()
+                        + "; use tcp");
+            }
             if (wish == Frame.RingWish.ALWAYS) {
                 throw refused("the shared memory that " + peer + " offers cannot be used here: " + e.getMessage()
                         + "; use tcp");
             }
-            return new Agreed(welcome, null, Optional.of(TransferFallback.SHM_NOT_MAPPED));
+            return new Agreed(
+                    welcome,
+                    null,
+                    Optional.of(wish.throughUcx() ? TransferFallback.UCX_NO_WAY : TransferFallback.SHM_NOT_MAPPED));
         }
         try {
             wire.write(FrameCodec.encode(new Frame.Ring(true)));

@@ -37,11 +37,22 @@ sealed interface Frame {
         }
     }
 
-    /** Whether payloads are to travel through shared memory. */
+    /** Whether payloads are to travel through a ring, and which. */
     enum RingWish {
+        /** In the frames. */
         NEVER,
+        /** Shared memory, if both ends are on one host; of a server: whatever it can offer. */
         IF_POSSIBLE,
-        ALWAYS
+        /** Shared memory. */
+        ALWAYS,
+        /** Memory that UCX reaches, if both have it. */
+        UCX_IF_POSSIBLE,
+        /** Memory that UCX reaches. */
+        UCX;
+
+        boolean throughUcx() {
+            return this == UCX_IF_POSSIBLE || this == UCX;
+        }
     }
 
     /** The offering side proves that it knows the secret, and wants the same. */
@@ -75,10 +86,10 @@ sealed interface Frame {
         }
     }
 
-    /** A file in shared memory that carries payloads, if the peer can open it. */
+    /** Memory that carries payloads, if the peer can reach it: a file in shared memory, or a {@link UcxRingAddress}. */
     record RingOffer(String name, long bytes, UUID token) {}
 
-    /** Whether the peer has mapped the ring. */
+    /** Whether the peer reaches the ring. */
     record Ring(boolean taken) implements Frame {
         @Override
         public int type() {

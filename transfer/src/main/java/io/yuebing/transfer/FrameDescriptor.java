@@ -22,7 +22,7 @@ import java.util.zip.CRC32C;
  *  1         +-------------+------+------+--------------+-------+--------------+-------------------+
  *  to owner  | name length | ring | zero | hello length | nonce | segment name | application hello |
  *            +-------------+------+------+--------------+-------+--------------+-------------------+
- *                            0 never, 1 if possible, 2 always
+ *                            0 never, 1 if possible, 2 always, 3 through UCX if possible, 4 through UCX
  *
  * CHALLENGE  16      48      80                PROOF      16      48
  *  8         +-------+-------+                  9         +-------+

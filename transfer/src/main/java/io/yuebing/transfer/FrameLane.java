@@ -40,8 +40,7 @@ final class FrameLane {
     private final TransferQueue.Lane lane;
     private final int slot;
     private final Wire wire;
-    private final @Nullable RingFile ring;
-    private final @Nullable MemorySegment ringMemory;
+    private final @Nullable ReachedRing ring;
     private final Arena memory = Arena.ofShared();
     private final FrameInput input;
     private final AtomicInteger threads = new AtomicInteger(2);
@@ -57,10 +56,8 @@ final class FrameLane {
         this.wire = opened.wire();
         this.ring = opened.agreed().ring();
         Frame.Welcome welcome = opened.agreed().welcome();
-        this.ringMemory = ring == null ? null : ring.payloads();
         this.lane = queue.newLane(
-                Math.min(windowBytes, welcome.windowBytes()),
-                ringMemory == null ? null : new RingSpace(ringMemory.byteSize()));
+                Math.min(windowBytes, welcome.windowBytes()), ring == null ? null : new RingSpace(ring.payloadBytes()));
         int maxFrame = Math.max(
                 FrameDescriptor.MAX_CONTROL_FRAME_BYTES,
                 FrameDescriptor.DATA_PAYLOAD_OFFSET + (ring == null ? welcome.maxSliceBytes() : 0));
@@ -106,6 +103,9 @@ final class FrameLane {
     void close() {
         queue.endLane(lane);
         FrameSession.closeQuietly(wire);
+        if (ring != null) {
+            ring.abandon();
+        }
     }
 
     private void send() {
@@ -118,7 +118,11 @@ final class FrameLane {
                     return;
                 }
                 try {
-                    wire.write(frames(burst, headers));
+                    ByteBuffer[] frames = frames(burst, headers);
+                    if (ring != null) {
+                        ring.settle();
+                    }
+                    wire.write(frames);
                 } finally {
                     queue.sent(lane, burst);
                 }
@@ -133,7 +137,7 @@ final class FrameLane {
         }
     }
 
-    private ByteBuffer[] frames(List<Outgoing> burst, ByteBuffer headers) {
+    private ByteBuffer[] frames(List<Outgoing> burst, ByteBuffer headers) throws IOException {
         ByteBuffer[] buffers = new ByteBuffer[2 * burst.size()];
         int count = 0;
         for (int i = 0; i < burst.size(); i++) {
@@ -142,13 +146,13 @@ final class FrameLane {
                     .order(ByteOrder.LITTLE_ENDIAN);
             switch (outgoing.item()) {
                 case QueueItem.OfSlice(QueuedBatch _, SliceWrite write) -> {
-                    if (ringMemory == null) {
+                    if (ring == null) {
                         ByteBuffer payload = write.local().asByteBuffer();
                         FrameCodec.putSlice(header, outgoing.sequence(), access(write), crc32c(payload));
                         buffers[count++] = header.limit(FrameDescriptor.SLICE_PAYLOAD_OFFSET);
                         buffers[count++] = payload;
                     } else {
-                        buffers[count++] = throughRing(outgoing, write, ringMemory, header);
+                        buffers[count++] = throughRing(outgoing, write, ring, header);
                     }
                 }
                 case QueueItem.OfSlice(QueuedBatch _, SliceRead read) -> {
@@ -164,12 +168,9 @@ final class FrameLane {
         return Arrays.copyOf(buffers, count);
     }
 
-    private static ByteBuffer throughRing(
-            Outgoing outgoing, SliceWrite write, MemorySegment ringMemory, ByteBuffer header) {
-        MemorySegment place = ringMemory.asSlice(outgoing.ringOffset(), write.length());
-        place.copyFrom(write.local());
-        // of the copy: it is in the cache now, and it is what the peer reads
-        int crc = crc32c(place.asByteBuffer());
+    private static ByteBuffer throughRing(Outgoing outgoing, SliceWrite write, ReachedRing ring, ByteBuffer header)
+            throws IOException {
+        int crc = ring.put(outgoing.ringOffset(), write.local());
         FrameCodec.putRingSlice(header, outgoing.sequence(), access(write), crc, outgoing.ringOffset());
         return header.limit(FrameDescriptor.RING_SLICE_BYTES);
     }
@@ -205,8 +206,8 @@ final class FrameLane {
         }
     }
 
-    private void land(Frame.Data data) throws ProtocolException {
-        if (data.payload().hasRemaining() == (ringMemory != null)) {
+    private void land(Frame.Data data) throws IOException {
+        if (data.payload().hasRemaining() == (ring != null)) {
             throw new ProtocolException("data of access " + data.sequence() + " on the wrong way");
         }
         Outgoing landing = queue.landing(lane, data.sequence(), data.length());
@@ -215,9 +216,9 @@ final class FrameLane {
         }
         TransferException damage = null;
         try {
-            MemorySegment arrived = ringMemory == null
+            MemorySegment arrived = ring == null
                     ? MemorySegment.ofBuffer(data.payload())
-                    : ringMemory.asSlice(landing.ringOffset(), data.length());
+                    : ring.fetch(landing.ringOffset(), data.length());
             int found = crc32c(arrived.asByteBuffer());
             if (found == data.payloadCrc()) {
                 target(landing).copyFrom(arrived);
@@ -227,6 +228,10 @@ final class FrameLane {
                         "%d bytes read from %s arrived damaged: CRC32C expected 0x%08x, found 0x%08x"
                                 .formatted(data.length(), session.peer(), data.payloadCrc(), found));
             }
+        } catch (IOException e) {
+            damage = new TransferException(
+                    Kind.CONNECTION_LOST, session.peer() + " can no longer be read from: " + e.getMessage(), e);
+            throw e;
         } finally {
             queue.landed(lane, landing, damage);
         }

@@ -36,6 +36,7 @@ final class FrameServer implements TransferServer {
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
     private final Frame.RingWish ring;
+    private final @Nullable UcxRings ucx;
     private final TransferServerOptions options;
     private final @Nullable SSLContext tls;
     private final TimeSource time;
@@ -54,12 +55,14 @@ final class FrameServer implements TransferServer {
             Frame.RingWish ring,
             TransferServerOptions options,
             @Nullable SSLContext tls,
+            @Nullable UcxRings ucx,
             List<Segment> segments,
             TimeSource time,
             List<Acceptor> acceptors) {
         this.ring = ring;
         this.options = options;
         this.tls = tls;
+        this.ucx = ucx;
         this.time = time;
         this.segments = segments.stream().collect(Collectors.toUnmodifiableMap(Segment::name, Function.identity()));
         this.acceptors = acceptors;
@@ -88,7 +91,15 @@ final class FrameServer implements TransferServer {
         if (ring != Frame.RingWish.NEVER) {
             AbandonedRings.sweep();
         }
-        return new FrameServer(ring, options, tls, segments, time, listen(hosts, options.port()));
+        UcxRings ucx = UcxOffer.rings(ring, options);
+        try {
+            return new FrameServer(ring, options, tls, ucx, segments, time, listen(hosts, options.port()));
+        } catch (IOException | RuntimeException e) {
+            if (ucx != null) {
+                ucx.close();
+            }
+            throw e;
+        }
     }
 
     /** One address a host, all with one port; the first host decides which, if any will do. */
@@ -188,9 +199,34 @@ final class FrameServer implements TransferServer {
         return ring;
     }
 
-    /** Size of a ring: room for some of the longest slices, at least {@value #MIN_RING_BYTES}. */
     long ringBytes() {
+        return ringBytes(options);
+    }
+
+    /** Size of a ring: room for some of the longest slices, at least {@value #MIN_RING_BYTES}. */
+    static long ringBytes(TransferServerOptions options) {
         return Math.max(MIN_RING_BYTES, Math.ceilDiv(4L * options.maxSliceBytes(), 4096) * 4096);
+    }
+
+    /** Why peers that want to be reached through UCX alone are turned away; empty if they are not. */
+    Optional<String> ucxRefusal() {
+        return ucx == null
+                ? Optional.of("this server lets no UCX into its memory; use protocol tcp")
+                : Optional.empty();
+    }
+
+    /** A ring for UCX; null if there is none. */
+    @Nullable
+    OfferedRing newUcxRing(ServerConnection connection) {
+        if (ucx == null) {
+            return null;
+        }
+        try {
+            return ucx.newRing();
+        } catch (IOException e) {
+            complaints.log(connection.peerHost(), "gets no memory for UCX: " + e.getMessage());
+            return null;
+        }
     }
 
     TransferServerOptions options() {
@@ -229,6 +265,9 @@ final class FrameServer implements TransferServer {
         try {
             for (ServerConnection connection : open) {
                 connection.join(CLOSE_PATIENCE);
+            }
+            if (ucx != null) {
+                ucx.close();
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -58,7 +58,7 @@ final class FrameTransport implements Transport {
     @Override
     public TransferSession connect(PeerAddress peer, String segment, Greeting greeting) throws TransferException {
         boolean sameHost = sameHost(peer);
-        Frame.RingWish asked = wish == Frame.RingWish.IF_POSSIBLE && !sameHost ? Frame.RingWish.NEVER : wish;
+        Frame.RingWish asked = asked(peer, sameHost);
         LaneKeeper.Opener opener = way -> open(new PeerAddress(way.to(), peer.port()), way, segment, greeting, asked);
         LaneOpening.Opened first = opener.open(new Way(null, peer.host()));
         ClientHandshake.Agreed agreed = first.agreed();
@@ -90,6 +90,21 @@ final class FrameTransport implements Transport {
             }
         }
         return session;
+    }
+
+    private Frame.RingWish asked(PeerAddress peer, boolean sameHost) throws TransferException {
+        if (wish == Frame.RingWish.IF_POSSIBLE && !sameHost) {
+            return UcxOffer.isPreferred(options.security()) ? Frame.RingWish.UCX_IF_POSSIBLE : Frame.RingWish.NEVER;
+        }
+        if (wish == Frame.RingWish.UCX) {
+            Optional<String> why = options.security() instanceof TransferSecurity.Tls
+                    ? Optional.of("UCX does not encrypt what it carries; use the protocol tcp")
+                    : Ucx.unavailable();
+            if (why.isPresent()) {
+                throw new TransferException(Kind.HANDSHAKE_REFUSED, "cannot reach " + peer + ": " + why.get());
+            }
+        }
+        return wish;
     }
 
     /**
@@ -132,9 +147,11 @@ final class FrameTransport implements Transport {
 
     private TransferRoute route(ClientHandshake.Agreed agreed, boolean sameHost) {
         if (agreed.ring() != null) {
+            boolean ucx = agreed.ring() instanceof UcxReach;
+            String reason = ucx ? "both hosts have RDMA devices" : "the peer is on this host";
             return new TransferRoute(
-                    "shm",
-                    wish == Frame.RingWish.ALWAYS ? "as configured" : "the peer is on this host",
+                    ucx ? "ucx" : "shm",
+                    wish == Frame.RingWish.IF_POSSIBLE ? reason : "as configured",
                     Optional.empty());
         }
         String why = agreed.fallback()

@@ -36,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * its process: {@link AbandonedRings} knows by it what a killed process has left. Only the name travels: the folders are the same few on both
  * sides, so that no peer can have another file opened.
  */
-final class RingFile implements AutoCloseable {
+final class RingFile implements OfferedRing, ReachedRing {
     private static final int HEADER_BYTES = 4096;
     static final Pattern NAME = Pattern.compile("yuebing-transfer-[0-9]{1,10}-[0-9a-f-]{36}");
     static final List<Path> FOLDERS = List.of(Path.of("/dev/shm"), Path.of(System.getProperty("java.io.tmpdir")));
@@ -183,17 +183,52 @@ final class RingFile implements AutoCloseable {
         }
     }
 
-    Frame.RingOffer offer() {
+    @Override
+    public Frame.RingOffer offer() {
         return new Frame.RingOffer(file.getFileName().toString(), mapped.byteSize(), token);
     }
 
-    /** Where payloads lie. */
-    MemorySegment payloads() {
+    @Override
+    public MemorySegment payloads() {
         return mapped.asSlice(HEADER_BYTES);
     }
 
+    @Override
+    public boolean verifiableInPlace() {
+        return true;
+    }
+
+    @Override
+    public long payloadBytes() {
+        return mapped.byteSize() - HEADER_BYTES;
+    }
+
+    @Override
+    public int put(long offset, MemorySegment from) {
+        MemorySegment place = mapped.asSlice(HEADER_BYTES + offset, from.byteSize());
+        place.copyFrom(from);
+        // of the copy: it is in the cache now, and it is what the peer reads
+        return FrameDescriptor.crc32c(place.asByteBuffer());
+    }
+
+    @Override
+    public void settle() {
+        // what is put is there
+    }
+
+    @Override
+    public MemorySegment fetch(long offset, int length) {
+        return mapped.asSlice(HEADER_BYTES + offset, length);
+    }
+
+    @Override
+    public void abandon() {
+        // nobody waits
+    }
+
     /** Removes the file, then lets its lock go; what is mapped stays. */
-    void unlink() throws IOException {
+    @Override
+    public void unlink() throws IOException {
         try (FileChannel _ = locked) {
             Files.deleteIfExists(file);
         } finally {

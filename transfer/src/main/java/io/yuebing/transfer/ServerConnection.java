@@ -46,6 +46,9 @@ final class ServerConnection {
     private long lastSequence;
     private boolean ackOwed;
 
+    /** Where payloads are verified if not where they lie; belongs to the receiving thread. */
+    private @Nullable MemorySegment copy;
+
     ServerConnection(SocketChannel channel, FrameServer server) throws IOException {
         this.channel = channel;
         this.server = server;
@@ -138,7 +141,10 @@ final class ServerConnection {
     /** On a platform thread: what follows is copying. */
     private void serve(ServerHandshake.Agreed agreed, Wire wire, FrameInput input) {
         try (Arena memory = Arena.ofConfined();
-                RingFile ring = agreed.ring()) {
+                OfferedRing ring = agreed.ring()) {
+            copy = ring == null || ring.verifiableInPlace()
+                    ? null
+                    : memory.allocate(server.options().maxSliceBytes(), 64);
             receive(agreed.segment(), ring == null ? null : ring.payloads(), wire, input, memory);
         } catch (IOException | RuntimeException e) {
             complain(e);
@@ -225,7 +231,7 @@ final class ServerConnection {
                         segment,
                         slice.sequence(),
                         new IncomingSlice(slice.ticket(), slice.generation(), slice.offset(), slice.length()),
-                        payload.asByteBuffer(),
+                        outOfReach(payload).asByteBuffer(),
                         slice.payloadCrc(),
                         answers);
             }
@@ -274,6 +280,11 @@ final class ServerConnection {
                     + ring.byteSize() + " bytes");
         }
         return ring.asSlice(offset, length);
+    }
+
+    /** The payload where nobody else can change it between its verification and its use. */
+    private MemorySegment outOfReach(MemorySegment payload) {
+        return copy == null ? payload : copy.asSlice(0, payload.byteSize()).copyFrom(payload);
     }
 
     private void write(
@@ -346,9 +357,12 @@ final class ServerConnection {
         }
     }
 
-    private static int copyToRing(MemorySegment bytes, Runnable end, MemorySegment place) {
+    private int copyToRing(MemorySegment bytes, Runnable end, MemorySegment place) {
         try {
             place.copyFrom(bytes);
+            if (copy != null) {
+                return FrameDescriptor.crc32c(bytes.asByteBuffer());
+            }
         } finally {
             end.run();
         }

@@ -23,7 +23,7 @@ final class ServerHandshake {
      *
      * @param ring belongs to the caller
      */
-    record Agreed(Segment segment, @Nullable RingFile ring) {}
+    record Agreed(Segment segment, @Nullable OfferedRing ring) {}
 
     /** Introduces both sides; empty if the peer was turned away. */
     Optional<Agreed> shake() throws IOException {
@@ -83,11 +83,19 @@ final class ServerHandshake {
                             ? "there are several segments here; name one"
                             : "there is no segment '" + hello.segment() + "' here");
         }
+        if (hello.ring() == Frame.RingWish.UCX && server.ucxRefusal().isPresent()) {
+            return server.ucxRefusal();
+        }
+        if (server.ring() == Frame.RingWish.UCX && !hello.ring().throughUcx()) {
+            return Optional.of("this server lets only UCX into its memory; use protocol ucx");
+        }
         if (hello.ring() == Frame.RingWish.ALWAYS && server.ring() == Frame.RingWish.NEVER) {
             return Optional.of("this server offers no shared memory; use protocol tcp");
         }
         if (server.ring() == Frame.RingWish.ALWAYS
-                && (hello.ring() == Frame.RingWish.NEVER || !connection.peerOnThisHost())) {
+                && (hello.ring() == Frame.RingWish.NEVER
+                        || hello.ring().throughUcx()
+                        || !connection.peerOnThisHost())) {
             return Optional.of(
                     "this server offers only shared memory, to processes of its host; use protocol shm there");
         }
@@ -95,7 +103,7 @@ final class ServerHandshake {
     }
 
     private Agreed welcome(Segment segment, Frame.RingWish wish) throws IOException {
-        RingFile ring = wish == Frame.RingWish.NEVER ? null : newRing();
+        OfferedRing ring = wish == Frame.RingWish.NEVER ? null : newRing(wish);
         boolean taken = false;
         try {
             TransferServerOptions options = server.options();
@@ -128,7 +136,10 @@ final class ServerHandshake {
         }
     }
 
-    private @Nullable RingFile newRing() {
+    private @Nullable OfferedRing newRing(Frame.RingWish wish) {
+        if (wish.throughUcx()) {
+            return server.newUcxRing(connection);
+        }
         if (server.ring() == Frame.RingWish.NEVER || !connection.peerOnThisHost()) {
             return null;
         }

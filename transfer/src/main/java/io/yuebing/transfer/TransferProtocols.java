@@ -13,14 +13,17 @@ public final class TransferProtocols {
     /** Payloads in memory that two processes of one host share. */
     public static final TransferProtocol SHM = new FrameProtocol("shm", Frame.RingWish.ALWAYS);
 
-    /** {@link #SHM} where both ends are on one host, otherwise {@link #TCP}. */
+    /** Payloads put into the peer's memory by UCX: RDMA where there are devices for it. */
+    public static final TransferProtocol UCX = new FrameProtocol("ucx", Frame.RingWish.UCX);
+
+    /** {@link #SHM} where both ends are on one host, {@link #UCX} where there are RDMA devices, otherwise {@link #TCP}. */
     public static final TransferProtocol AUTO = new FrameProtocol("auto", Frame.RingWish.IF_POSSIBLE);
 
     /** The wire of Mooncake's transfer engine, without a metadata server. */
     public static final TransferProtocol MOONCAKE = new MooncakeProtocol();
 
     /** All of them, in the order in which people are told of them. */
-    public static final List<TransferProtocol> ALL = List.of(AUTO, TCP, SHM, MOONCAKE);
+    public static final List<TransferProtocol> ALL = List.of(AUTO, TCP, SHM, UCX, MOONCAKE);
 
     private TransferProtocols() {}
 

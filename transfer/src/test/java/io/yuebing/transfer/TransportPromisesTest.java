@@ -37,6 +37,9 @@ class TransportPromisesTest {
 
     private TransferSession session(String protocol, Segment segment, int lanes) throws Exception {
         TransferProtocol chosen = TransferProtocols.named(protocol).orElseThrow();
+        if (chosen == TransferProtocols.UCX) {
+            UcxHere.orSkip();
+        }
         TransferServer server =
                 chosen.serve(TransferServerOptions.loopback(SLICE), List.of(segment), TimeSource.system());
         open.add(server);
@@ -71,7 +74,7 @@ class TransportPromisesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"tcp", "shm", "auto"})
+    @ValueSource(strings = {"tcp", "shm", "auto", "ucx"})
     void whatWasWrittenIsRead(String protocol) throws Exception {
         for (int lanes : new int[] {1, 3}) {
             TransferSession session = session(protocol, Segment.open("all", memory), lanes);
@@ -93,14 +96,14 @@ class TransportPromisesTest {
             assertThat(memory.mismatch(source)).as("written, %d lanes", lanes).isEqualTo(-1);
             join(session.submit(reads, MINUTE));
             assertThat(target.mismatch(source)).as("read, %d lanes", lanes).isEqualTo(-1);
-            assertThat(session.route().protocol()).isEqualTo(protocol.equals("tcp") ? "tcp" : "shm");
+            assertThat(session.route().protocol()).isEqualTo(protocol.equals("auto") ? "shm" : protocol);
             assertThat(session.bytesInFlight()).isZero();
             session.close();
         }
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"tcp", "shm"})
+    @ValueSource(strings = {"tcp", "shm", "ucx"})
     void aNoticeComesAfterEverySliceAndBeforeTheBatchEnds(String protocol) throws Exception {
         List<String> events = new CopyOnWriteArrayList<>();
         RecordingGuard guard = RecordingGuard.open();
@@ -123,7 +126,7 @@ class TransportPromisesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"tcp", "shm"})
+    @ValueSource(strings = {"tcp", "shm", "ucx"})
     void aReadIsGrantedForAsLongAsItTakesAndNoLonger(String protocol) throws Exception {
         AtomicInteger granted = new AtomicInteger();
         AtomicInteger ended = new AtomicInteger();
@@ -145,7 +148,7 @@ class TransportPromisesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"tcp", "shm"})
+    @ValueSource(strings = {"tcp", "shm", "ucx"})
     void aReadThatIsNotAllowedCostsOnlyItsBatch(String protocol) throws Exception {
         TransferSession session = session(
                 protocol,
@@ -161,7 +164,7 @@ class TransportPromisesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"tcp", "shm"})
+    @ValueSource(strings = {"tcp", "shm", "ucx"})
     void cancelledReadsLeaveTheirMemoryAlone(String protocol) throws Exception {
         memory.fill((byte) 1);
         for (int seed = 0; seed < 20; seed++) {
@@ -190,7 +193,7 @@ class TransportPromisesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"tcp", "shm"})
+    @ValueSource(strings = {"tcp", "shm", "ucx"})
     void closingFailsWhatHasNotEnded(String protocol) throws Exception {
         RecordingGuard guard = RecordingGuard.holding();
         TransferSession session = session(protocol, new Segment("kv", memory, guard, Greeting.EMPTY), 1);
@@ -203,8 +206,11 @@ class TransportPromisesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"tcp", "shm"})
+    @ValueSource(strings = {"tcp", "shm", "ucx"})
     void aProtocolThatTheServerDoesNotOfferIsNamed(String protocol) throws Exception {
+        if (protocol.equals("ucx")) {
+            UcxHere.orSkip();
+        }
         TransferProtocol offered = TransferProtocols.named(protocol).orElseThrow();
         TransferProtocol asked = protocol.equals("tcp") ? TransferProtocols.SHM : TransferProtocols.TCP;
         TransferServer server = offered.serve(

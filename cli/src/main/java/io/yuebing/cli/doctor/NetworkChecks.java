@@ -25,6 +25,11 @@ final class NetworkChecks {
     private static final String INTERFACES = "/sys/class/net/";
     private static final Pattern TRAILING_NUMBER = Pattern.compile("\\d{1,9}$");
 
+    private static final List<String> LIBRARY_FOLDERS =
+            List.of("/usr/lib/x86_64-linux-gnu", "/usr/lib64", "/usr/lib", "/usr/local/lib");
+
+    private static final String UCX_LIBRARY = "libucp.so.0";
+
     private NetworkChecks() {}
 
     static void links(Machine machine, Findings findings) {
@@ -96,9 +101,22 @@ final class NetworkChecks {
 
     static void rdma(Machine machine, Findings findings) {
         List<RdmaPort> ports = RdmaPort.all(machine.files());
+        boolean ucx = LIBRARY_FOLDERS.stream()
+                .flatMap(folder -> machine.files().names(folder).stream())
+                .anyMatch(name -> name.startsWith(UCX_LIBRARY));
         if (ports.isEmpty()) {
             findings.ok("no device: KV blocks travel over TCP");
+            if (ucx) {
+                findings.ok("UCX is installed; --transfer-protocol ucx uses it");
+            }
             return;
+        }
+        if (ucx) {
+            findings.ok("UCX is installed: KV blocks travel over RDMA where both hosts have it");
+        } else {
+            findings.warning(
+                    "UCX is not installed: KV blocks travel over TCP",
+                    "install it on both ends; on Debian and Ubuntu: apt-get install libucx0");
         }
         grouped(ports, NetworkChecks::described).forEach((what, same) -> {
             String text =

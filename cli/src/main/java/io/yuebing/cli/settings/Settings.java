@@ -87,9 +87,9 @@ public final class Settings {
             PLACE);
     public static final Setting<String> TRANSFER_PROTOCOL = fixed(
             "transfer-protocol",
-            ValueType.choice("auto", "tcp", "shm"),
+            ValueType.choice("auto", "tcp", "shm", "ucx"),
             "auto",
-            "how KV blocks travel between nodes; auto takes shm on one host, else tcp",
+            "how KV blocks travel between nodes; auto takes shm on one host, else ucx with RDMA devices, else tcp",
             NODE);
     public static final Setting<String> TRANSFER_CARDS = fixed(
             "transfer-cards",
