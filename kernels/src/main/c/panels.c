@@ -67,6 +67,15 @@ INLINE void begin_sums(const struct results *to, float *sums, int n) {
     }
 }
 
+/* Asks for where end_sums will write: with many outputs each token's row is in a page of its own. */
+INLINE void ask_for_results(const struct results *to, int token, int n) {
+    for (int t = 0; t < n; t++) {
+        const float *y = to->y + (token + t) * to->stride;
+        __builtin_prefetch(y, 1);
+        __builtin_prefetch(y + ROWS / 2, 1);
+    }
+}
+
 INLINE void end_sums(const struct results *to, int token, const float *sums, int n) {
     for (int t = 0; t < n; t++, sums += ROWS) {
         float *y = to->y + (token + t) * to->stride;
@@ -220,6 +229,7 @@ INLINE void int8_tile(
     long run = token;
     float y[INT8_TILE * ROWS] __attribute__((aligned(64)));
     begin_sums(results, y, n);
+    ask_for_results(results, token, n);
     float block[INT8_TILE * ROWS] __attribute__((aligned(64)));
     for (int group = 0; group < shape->groups; group++) {
         const uint8_t *header = at;
