@@ -8,6 +8,7 @@ import io.yuebing.api.ServiceException;
 import io.yuebing.api.TokenStream;
 import io.yuebing.api.UserError;
 import io.yuebing.grammar.ConstraintCompiler;
+import io.yuebing.kernels.LargePageArena;
 import io.yuebing.kv.KvAxis;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
@@ -61,7 +62,7 @@ public final class Engine implements Generator, AutoCloseable {
         modelConfig = model.config();
         groups = model.layerGroups();
         limits = new RequestLimits(config, groups, modelConfig.vocabSize());
-        arena = Arena.ofShared();
+        arena = new LargePageArena();
         KvLayout layout = model.kvLayout(config.blocks(), config.blockSize(), config.kvType());
         cache = new KvCache(layout, allocate(arena, layout), groups);
         loop = new EngineLoop(config, groups, mailbox, new StepRunner(model, cache), dumps, inProgress);
@@ -176,7 +177,7 @@ public final class Engine implements Generator, AutoCloseable {
 
     private static MemorySegment allocate(Arena arena, KvLayout layout) {
         try {
-            return arena.allocate(layout.byteSize(), 64);
+            return arena.allocate(layout.byteSize(), 64).fill((byte) 0); // held from the start, not when it is needed
         } catch (OutOfMemoryError e) {
             arena.close();
             throw new UserError(

@@ -2,6 +2,7 @@ package io.yuebing.model;
 
 import io.yuebing.api.UserError;
 import io.yuebing.kernels.ComputeMode;
+import io.yuebing.kernels.LargePageArena;
 import io.yuebing.kernels.WorkerPool;
 import io.yuebing.model.decoder.Decoder;
 import io.yuebing.model.quantize.ModelQuantizer;
@@ -99,7 +100,7 @@ public final class Models {
         String read = files.spec() + " compute " + options.compute()
                 + files.quantization().map(how -> " weights " + how).orElse("");
         String fingerprint = Fingerprint.of(read, files.checkpoint());
-        Arena arena = Arena.ofShared();
+        Arena arena = new LargePageArena();
         WorkerPool pool = WorkerPool.create(options.threads());
         boolean loaded = false;
         try {

@@ -21,7 +21,7 @@ import java.util.TreeMap;
 import java.util.zip.CRC32C;
 
 /**
- * A file of packed matrices, to be mapped and used in place.
+ * A file of packed matrices, each as it lies in memory.
  *
  * <pre>
  * 0        parts of the matrices, each from a multiple of 4096 on
@@ -38,6 +38,9 @@ final class PackedFile {
     private static final long MAGIC = 0x59425041_434B4544L;
     private static final int MAX_TABLE_BYTES = 64 << 20;
     private static final int PIECE = 64 << 20;
+
+    /** What is read at once: still in a cache when its checksum is taken. */
+    private static final int READ_BYTES = 256 << 10;
 
     private PackedFile() {}
 
@@ -138,7 +141,7 @@ final class PackedFile {
     }
 
     /** An open file whose table is sound; its parts are not looked at yet. */
-    record Contents(Path file, MemorySegment bytes, List<Matrix> matrices) {
+    record Contents(FileChannel channel, List<Matrix> matrices) implements AutoCloseable {
 
         String name(int index) {
             return matrices.get(index).name;
@@ -153,16 +156,17 @@ final class PackedFile {
         }
 
         /**
-         * A matrix in its place in the mapped file.
+         * Reads a matrix. Not mapped, though processes could share it then: a file's pages are small, and decoding from
+         * them takes half as long again as from those of a {@link io.yuebing.kernels.LargePageArena}.
          *
          * @throws IOException if its bytes are not those that were written
          */
-        Linear linear(int index, float[] bias) throws IOException {
+        Linear linear(int index, float[] bias, Arena arena) throws IOException {
             Matrix matrix = matrices.get(index);
             List<MemorySegment> parts = new ArrayList<>();
             for (Part part : matrix.parts) {
-                MemorySegment segment = bytes.asSlice(part.offset, part.bytes);
-                int found = crc(segment);
+                MemorySegment segment = arena.allocate(part.bytes, ALIGNMENT);
+                int found = read(segment, part.offset);
                 if (found != part.crc) {
                     throw new IOException(String.format(
                             "the checksum of %s at offset %d is %08x, expected %08x",
@@ -176,46 +180,74 @@ final class PackedFile {
                 throw new IOException(matrix.name + ": " + e.getMessage(), e);
             }
         }
+
+        /** Fills a part and returns its checksum. */
+        private int read(MemorySegment part, long offset) throws IOException {
+            CRC32C crc = new CRC32C();
+            for (long at = 0; at < part.byteSize(); at += READ_BYTES) {
+                long bytes = Math.min(READ_BYTES, part.byteSize() - at);
+                ByteBuffer piece = part.asSlice(at, bytes).asByteBuffer();
+                fill(piece, channel, offset + at);
+                crc.update(piece.flip());
+            }
+            return (int) crc.getValue();
+        }
+
+        @Override
+        public void close() throws IOException {
+            channel.close();
+        }
     }
 
     /**
-     * Maps a file and checks its table.
+     * Opens a file and checks its table.
      *
      * @throws IOException if it cannot be read, is damaged or has another key
      */
-    static Contents open(Path file, String key, Arena arena) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            long size = channel.size();
-            if (size < TRAILER_BYTES) {
-                throw new IOException("it has only " + size + " bytes");
-            }
-            ByteBuffer trailer = read(channel, size - TRAILER_BYTES, TRAILER_BYTES);
-            int tableBytes = trailer.getInt();
-            int tableCrc = trailer.getInt();
-            if (trailer.getLong() != MAGIC) {
-                throw new IOException("it does not end as a finished file does");
-            }
-            if (tableBytes < 0 || tableBytes > Math.min(MAX_TABLE_BYTES, size - TRAILER_BYTES)) {
-                throw new IOException("its table has " + tableBytes + " bytes");
-            }
-            long dataBytes = size - TRAILER_BYTES - tableBytes;
-            byte[] table = read(channel, dataBytes, tableBytes).array();
-            if (crc(MemorySegment.ofArray(table)) != tableCrc) {
-                throw new IOException("the checksum of its table is wrong");
-            }
-            List<Matrix> matrices = matrices(table, key, dataBytes);
-            return new Contents(file, channel.map(FileChannel.MapMode.READ_ONLY, 0, dataBytes, arena), matrices);
+    static Contents open(Path file, String key) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
+        try {
+            return new Contents(channel, matrices(channel, key));
+        } catch (IOException e) {
+            channel.close();
+            throw e;
         }
+    }
+
+    private static List<Matrix> matrices(FileChannel channel, String key) throws IOException {
+        long size = channel.size();
+        if (size < TRAILER_BYTES) {
+            throw new IOException("it has only " + size + " bytes");
+        }
+        ByteBuffer trailer = read(channel, size - TRAILER_BYTES, TRAILER_BYTES);
+        int tableBytes = trailer.getInt();
+        int tableCrc = trailer.getInt();
+        if (trailer.getLong() != MAGIC) {
+            throw new IOException("it does not end as a finished file does");
+        }
+        if (tableBytes < 0 || tableBytes > Math.min(MAX_TABLE_BYTES, size - TRAILER_BYTES)) {
+            throw new IOException("its table has " + tableBytes + " bytes");
+        }
+        long dataBytes = size - TRAILER_BYTES - tableBytes;
+        byte[] table = read(channel, dataBytes, tableBytes).array();
+        if (crc(MemorySegment.ofArray(table)) != tableCrc) {
+            throw new IOException("the checksum of its table is wrong");
+        }
+        return matrices(table, key, dataBytes);
     }
 
     private static ByteBuffer read(FileChannel channel, long offset, int bytes) throws IOException {
         ByteBuffer buffer = ByteBuffer.allocate(bytes);
+        fill(buffer, channel, offset);
+        return buffer.flip();
+    }
+
+    private static void fill(ByteBuffer buffer, FileChannel channel, long offset) throws IOException {
         while (buffer.hasRemaining()) {
             if (channel.read(buffer, offset + buffer.position()) < 0) {
                 throw new IOException("it became shorter while it was read");
             }
         }
-        return buffer.flip();
     }
 
     private static List<Matrix> matrices(byte[] table, String key, long dataBytes) throws IOException {

@@ -3,7 +3,6 @@ package io.yuebing.model.weights;
 import io.yuebing.kernels.Linears;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.foreign.Arena;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -28,8 +27,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps repacked weights on disk, one file for each model and way of computing, so that the next start maps them instead
- * of repacking, and processes of one machine share their memory.
+ * Keeps repacked weights on disk, one file for each model and way of computing, so that the next start reads them instead
+ * of repacking.
  *
  * <p>A file is found by what its weights were made of: the model's fingerprint, size and time of each source file, and
  * the version of the packing. It appears under its name when it is complete. Beyond the limit the files that were not
@@ -106,14 +105,14 @@ public final class WeightCache {
     }
 
     /**
-     * Maps the model's file and marks it as used.
+     * Opens the model's file and marks it as used.
      *
      * @return empty if there is none, or none that is sound
      */
-    Optional<PackedFile.Contents> open(Arena arena) {
+    Optional<PackedFile.Contents> open() {
         Path file = file();
         try {
-            PackedFile.Contents contents = PackedFile.open(file, key, arena);
+            PackedFile.Contents contents = PackedFile.open(file, key);
             Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
             return Optional.of(contents);
         } catch (NoSuchFileException e) {

@@ -205,13 +205,12 @@ public final class WeightLoader {
 
     /** Takes all layers from the cache, or none. */
     private boolean take(WeightCache weightCache, WorkerPool pool, Meter meter) {
-        Optional<PackedFile.Contents> found = weightCache.open(arena);
+        Optional<PackedFile.Contents> found = weightCache.open();
         if (found.isEmpty()) {
             return false;
         }
-        PackedFile.Contents contents = found.get();
         Linear[] linears = new Linear[slots.size()];
-        try {
+        try (PackedFile.Contents contents = found.get()) {
             if (contents.size() != slots.size()) {
                 throw new IOException("it has " + contents.size() + " matrices, expected " + slots.size());
             }
@@ -238,7 +237,7 @@ public final class WeightLoader {
             if (!contents.name(index).equals(slot.name)) {
                 throw new IOException("matrix " + index + " is " + contents.name(index) + ", expected " + slot.name);
             }
-            return contents.linear(index, slot.bias);
+            return contents.linear(index, slot.bias, arena);
         } catch (IOException e) {
             throw new UncheckedIOException(e.getMessage(), e);
         }
