@@ -93,7 +93,8 @@ final class NodeStart {
         long limit = configuration.get(Settings.WEIGHT_CACHE);
         return limit == 0
                 ? Optional.empty()
-                : Optional.of(new Models.CacheOptions(cache(configuration).resolve("weights"), limit));
+                : Optional.of(new Models.CacheOptions(
+                        cache(configuration).resolve("weights"), limit, configuration.get(Settings.SHARE_WEIGHTS)));
     }
 
     private static Path crashes(Configuration configuration) {

@@ -121,6 +121,7 @@ final class UpCommand implements Callable<Integer> {
         settings.put(Settings.GATEWAY_URL, gatewayUrl(configuration));
         settings.put(Settings.MODEL_LOCATION, model.directory().toString());
         settings.put(Settings.SERVED_MODEL_NAME, model.name());
+        settings.putIfAbsent(Settings.SHARE_WEIGHTS, "true"); // two nodes of one model
         return new ChildSpec(
                 role,
                 java.node(

@@ -11,7 +11,8 @@ import java.lang.invoke.MethodHandle;
  * A shared arena whose memory lies in pages of 2 MiB, where Linux gives them.
  *
  * <p>Computing a token reads all weights once; with pages of 4 KiB the processor then spends a third of the time on
- * finding out where they are. Elsewhere, or if the system refuses, memory comes as from {@link Arena#ofShared()}.
+ * finding out where they are. Elsewhere, without native access, or if the system refuses, memory comes as from
+ * {@link Arena#ofShared()}.
  *
  * <p>Allocations share slabs, so that small ones waste no page. Memory is taken when it is first written, not before.
  */
@@ -63,7 +64,8 @@ public final class LargePageArena implements Arena {
         private static final int MADV_HUGEPAGE = 14;
         private static final long MAP_FAILED = -1;
 
-        static final boolean AVAILABLE = "Linux".equals(System.getProperty("os.name"));
+        static final boolean AVAILABLE = "Linux".equals(System.getProperty("os.name"))
+                && LargePageArena.class.getModule().isNativeAccessEnabled();
 
         private static final MethodHandle MAP = function(
                 "mmap",

@@ -100,7 +100,7 @@ public final class Engine implements Generator, AutoCloseable {
                             options.compute(),
                             options.threads(),
                             Models.ProgressListener.NONE,
-                            options.weightCache().map(dir -> new Models.CacheOptions(dir, WEIGHT_CACHE_BYTES)),
+                            options.weightCache().map(dir -> new Models.CacheOptions(dir, WEIGHT_CACHE_BYTES, false)),
                             options.maxModelLength().stream().boxed().findFirst()));
             int words = Math.min(tokenizer.size(), loaded.config().vocabSize());
             io.yuebing.engine.Engine engine = io.yuebing.engine.Engine.start(

@@ -55,8 +55,9 @@ public final class Models {
      *
      * @param directory made if it is not there
      * @param limitBytes most bytes of all files together
+     * @param shared whether processes of this machine use one copy in memory, from which computing is slower
      */
-    public record CacheOptions(Path directory, long limitBytes) {}
+    public record CacheOptions(Path directory, long limitBytes, boolean shared) {}
 
     /** Told how far loading is; called by one thread at a time. Must return quickly. */
     @FunctionalInterface
@@ -105,9 +106,11 @@ public final class Models {
         boolean loaded = false;
         try {
             WeightLoader weights = new WeightLoader(files.checkpoint(), files.quantization(), options.compute(), arena);
-            options.cache()
-                    .ifPresent(cache -> weights.cachedIn(
-                            WeightCache.of(cache.directory(), cache.limitBytes(), fingerprint, files.checkpoint())));
+            options.cache().ifPresent(cache -> {
+                WeightCache own =
+                        WeightCache.of(cache.directory(), cache.limitBytes(), fingerprint, files.checkpoint());
+                weights.cachedIn(cache.shared() ? own.shared() : own);
+            });
             CausalLm model = Decoder.load(
                     files.config(), files.spec(), fingerprint, weights, options.progress()::loaded, pool, arena);
             loaded = true;

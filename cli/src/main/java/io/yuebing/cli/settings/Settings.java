@@ -155,6 +155,13 @@ public final class Settings {
             "most disk for repacked weights of large models, which then load at once; 0 keeps none",
             NODE,
             ENGINE);
+    public static final Setting<Boolean> SHARE_WEIGHTS = fixed(
+            "share-weights",
+            ValueType.bool(),
+            false,
+            "whether processes of this machine use one copy of repacked weights; decoding is slower then (in up: true)",
+            NODE,
+            ENGINE);
     public static final Setting<String> CRASH_DIR = computed(
             "crash-dir",
             ValueType.text("DIR"),

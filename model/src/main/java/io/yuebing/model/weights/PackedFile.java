@@ -17,11 +17,13 @@ import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A file of packed matrices, each as it lies in memory.
+ * A file of packed matrices, each as it lies in memory: to be read, or mapped and used in place.
  *
  * <pre>
  * 0        parts of the matrices, each from a multiple of 4096 on
@@ -141,7 +143,8 @@ final class PackedFile {
     }
 
     /** An open file whose table is sound; its parts are not looked at yet. */
-    record Contents(FileChannel channel, List<Matrix> matrices) implements AutoCloseable {
+    record Contents(FileChannel channel, @Nullable MemorySegment mapped, List<Matrix> matrices)
+            implements AutoCloseable {
 
         String name(int index) {
             return matrices.get(index).name;
@@ -156,8 +159,8 @@ final class PackedFile {
         }
 
         /**
-         * Reads a matrix. Not mapped, though processes could share it then: a file's pages are small, and decoding from
-         * them takes half as long again as from those of a {@link io.yuebing.kernels.LargePageArena}.
+         * A matrix, in its place if the file is mapped: then processes share it, but a file's pages are small, and decoding
+         * from them takes longer than from those of a {@link io.yuebing.kernels.LargePageArena}.
          *
          * @throws IOException if its bytes are not those that were written
          */
@@ -165,8 +168,10 @@ final class PackedFile {
             Matrix matrix = matrices.get(index);
             List<MemorySegment> parts = new ArrayList<>();
             for (Part part : matrix.parts) {
-                MemorySegment segment = arena.allocate(part.bytes, ALIGNMENT);
-                int found = read(segment, part.offset);
+                MemorySegment segment = mapped == null
+                        ? arena.allocate(part.bytes, ALIGNMENT)
+                        : mapped.asSlice(part.offset, part.bytes);
+                int found = mapped == null ? read(segment, part.offset) : crc(segment);
                 if (found != part.crc) {
                     throw new IOException(String.format(
                             "the checksum of %s at offset %d is %08x, expected %08x",
@@ -202,12 +207,17 @@ final class PackedFile {
     /**
      * Opens a file and checks its table.
      *
+     * @param mapInto owns the file's bytes in memory; empty = matrices are read
      * @throws IOException if it cannot be read, is damaged or has another key
      */
-    static Contents open(Path file, String key) throws IOException {
+    static Contents open(Path file, String key, Optional<Arena> mapInto) throws IOException {
         FileChannel channel = FileChannel.open(file, StandardOpenOption.READ);
         try {
-            return new Contents(channel, matrices(channel, key));
+            List<Matrix> matrices = matrices(channel, key);
+            MemorySegment mapped = mapInto.isPresent()
+                    ? channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), mapInto.get())
+                    : null;
+            return new Contents(channel, mapped, matrices);
         } catch (IOException e) {
             channel.close();
             throw e;

@@ -3,6 +3,7 @@ package io.yuebing.model.weights;
 import io.yuebing.kernels.Linears;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.Arena;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -53,12 +54,14 @@ public final class WeightCache {
     private final long limitBytes;
     private final long leastBytes;
     private final String key;
+    private final boolean mapped;
 
-    private WeightCache(Path directory, long limitBytes, long leastBytes, String key) {
+    private WeightCache(Path directory, long limitBytes, long leastBytes, String key, boolean mapped) {
         this.directory = directory;
         this.limitBytes = limitBytes;
         this.leastBytes = leastBytes;
         this.key = key;
+        this.mapped = mapped;
     }
 
     /**
@@ -69,12 +72,17 @@ public final class WeightCache {
      * @param fingerprint of the model and the way of computing
      */
     public static WeightCache of(Path directory, long limitBytes, String fingerprint, Checkpoint checkpoint) {
-        return new WeightCache(directory, limitBytes, WORTHWHILE_BYTES, key(fingerprint, checkpoint));
+        return new WeightCache(directory, limitBytes, WORTHWHILE_BYTES, key(fingerprint, checkpoint), false);
     }
 
     /** The same for models of any size. */
     WeightCache evenForSmallModels() {
-        return new WeightCache(directory, limitBytes, 0, key);
+        return new WeightCache(directory, limitBytes, 0, key, mapped);
+    }
+
+    /** The same, whose weights processes of this machine share: from small pages, so computing with them is slower. */
+    public WeightCache shared() {
+        return new WeightCache(directory, limitBytes, leastBytes, key, true);
     }
 
     private static String key(String fingerprint, Checkpoint checkpoint) {
@@ -107,12 +115,13 @@ public final class WeightCache {
     /**
      * Opens the model's file and marks it as used.
      *
+     * @param arena owns weights that are shared
      * @return empty if there is none, or none that is sound
      */
-    Optional<PackedFile.Contents> open() {
+    Optional<PackedFile.Contents> open(Arena arena) {
         Path file = file();
         try {
-            PackedFile.Contents contents = PackedFile.open(file, key);
+            PackedFile.Contents contents = PackedFile.open(file, key, mapped ? Optional.of(arena) : Optional.empty());
             Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
             return Optional.of(contents);
         } catch (NoSuchFileException e) {

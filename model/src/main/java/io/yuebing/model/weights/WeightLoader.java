@@ -205,7 +205,7 @@ public final class WeightLoader {
 
     /** Takes all layers from the cache, or none. */
     private boolean take(WeightCache weightCache, WorkerPool pool, Meter meter) {
-        Optional<PackedFile.Contents> found = weightCache.open();
+        Optional<PackedFile.Contents> found = weightCache.open(arena);
         if (found.isEmpty()) {
             return false;
         }

@@ -98,6 +98,14 @@ class WeightCacheTest {
                 Optional.of(WeightCache.of(cache, limit, fingerprint, Checkpoint.open(dir))));
     }
 
+    @Test
+    void processesThatShareTheFileComputeTheSame() {
+        assertPlain(products(NO_LIMIT, "f"));
+        WeightCache shared =
+                WeightCache.of(cache, NO_LIMIT, "f", Checkpoint.open(dir)).shared();
+        assertPlain(products(checkpoint, ComputeMode.F32, Optional.of(shared)));
+    }
+
     private void assertPlain(List<float[]> products) {
         List<float[]> plain = products(checkpoint, ComputeMode.F32, Optional.empty());
         assertThat(products).hasSameSizeAs(plain);
