@@ -142,13 +142,17 @@ final class UcxReach implements ReachedRing {
             for (int polls = 0; !farewell.isCompleted() && System.nanoTime() - begin < FAREWELL.toNanos(); polls++) {
                 poll(polls);
             }
+            // UCX aborts the process if a worker goes while an endpoint still has something to say: then all of it
+            // stays
+            if (farewell.isCompleted()) {
+                worker.close();
+                registration.close();
+                memory.close();
+            }
         } catch (IOException | UcxException e) {
             // the peer is gone either way
             broken = e.getMessage();
         } finally {
-            worker.close();
-            registration.close();
-            memory.close();
             lock.unlock();
         }
     }

@@ -91,24 +91,20 @@ final class UcxRings implements AutoCloseable {
         }
     }
 
-    /** To be called when no connection is left. */
+    /**
+     * Stops answering; to be called when no connection is left. Worker and rings stay until the process ends: UCX aborts it
+     * if a worker goes while one of its endpoints, which peers have made, still has something to say.
+     */
     @Override
     public void close() {
         closed = true;
         worker.signal();
         try {
             if (!progress.join(CLOSE_PATIENCE)) {
-                log.warn("UCX does not stop, its memory stays allocated");
-                return;
+                log.warn("UCX does not stop");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return;
-        }
-        synchronized (all) {
-            worker.close();
-            all.forEach(registered -> registered.registration().close());
-            memory.close();
         }
     }
 
