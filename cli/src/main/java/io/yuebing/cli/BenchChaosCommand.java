@@ -8,6 +8,7 @@ import io.yuebing.cli.process.JavaCommand;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -25,7 +26,8 @@ import picocli.CommandLine.Option;
             "",
             "Examples:",
             "  ./yuebing bench chaos --minutes 10",
-            "  ./yuebing bench chaos --minutes 1 --seed 42 --clients 8 --decode-nodes 3"
+            "  ./yuebing bench chaos --minutes 1 --seed 42 --clients 8 --decode-nodes 3",
+            "  sudo ./yuebing bench chaos --minutes 30 --network namespaces"
         })
 final class BenchChaosCommand implements Callable<Integer> {
     @Option(names = "--minutes", paramLabel = "N", description = "How long faults are injected (default: 1).")
@@ -43,6 +45,15 @@ final class BenchChaosCommand implements Callable<Integer> {
     @Option(names = "--decode-nodes", paramLabel = "N", description = "At least 2, so that one may fail (default: 2).")
     private int decodeNodes = 2;
 
+    @Option(
+            names = "--network",
+            paramLabel = "auto|namespaces|loopback",
+            description = {
+                "Where nodes live: each in a network namespace of its own, whose wire can be pulled (needs root and",
+                "the programs ip, tc and mount), or on loopback; auto: namespaces where permitted (default: auto)."
+            })
+    private String network = "auto";
+
     @Option(names = "--model", paramLabel = "DIR", description = "Model folder (default: the bundled demo model).")
     private String model = "";
 
@@ -51,6 +62,9 @@ final class BenchChaosCommand implements Callable<Integer> {
         atLeast("--clients", clients, 1);
         atLeast("--prefill-nodes", prefillNodes, 2);
         atLeast("--decode-nodes", decodeNodes, 2);
+        if (!List.of("auto", "namespaces", "loopback").contains(network)) {
+            throw new UserError("--network: expected auto, namespaces or loopback, got '" + network + "'");
+        }
         if (!(minutes > 0 && minutes <= 100_000)) {
             throw new UserError("--minutes must be above 0 and at most 100000, got " + minutes);
         }
@@ -64,7 +78,8 @@ final class BenchChaosCommand implements Callable<Integer> {
                 used,
                 clients,
                 prefillNodes,
-                decodeNodes);
+                decodeNodes,
+                ChaosOptions.Network.valueOf(network.toUpperCase(Locale.ROOT)));
         try {
             ChaosReport report = new ChaosRun(options).run();
             System.out.print(report.text());

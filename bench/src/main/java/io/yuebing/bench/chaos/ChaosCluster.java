@@ -12,20 +12,31 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 
-/** A gateway with prefill and decode nodes, each its own process, joined by links that can fail. */
+/** A gateway with prefill and decode nodes, each its own process, joined by links and wires that can fail. */
 final class ChaosCluster implements AutoCloseable {
     private static final Duration START = Duration.ofSeconds(60);
 
     private final Path logs;
+    private final Surroundings surroundings;
     private final List<ChaosNode> nodes = new ArrayList<>();
     private final Process gateway;
     private final URI uri;
 
     ChaosCluster(ChaosOptions options) throws IOException, InterruptedException {
         logs = Files.createTempDirectory("yuebing-chaos-");
-        for (int i = 0; i < options.prefillNodes() + options.decodeNodes(); i++) {
-            String role = i < options.prefillNodes() ? "prefill" : "decode";
-            nodes.add(new ChaosNode(options, role, logs.resolve(role + i + ".log")));
+        int count = options.prefillNodes() + options.decodeNodes();
+        surroundings = Surroundings.make(options.network(), count, logs);
+        boolean wires = surroundings.network().isPresent();
+        try {
+            for (int i = 0; i < count; i++) {
+                boolean prefill = i < options.prefillNodes();
+                boolean linked = !wires || i == 0 || i == options.prefillNodes();
+                nodes.add(new ChaosNode(options, prefill ? "prefill" : "decode", i, linked, surroundings));
+            }
+        } catch (IOException e) {
+            nodes.forEach(ChaosNode::close);
+            surroundings.close();
+            throw e;
         }
         int port = freePort();
         uri = URI.create("http://127.0.0.1:" + port);
@@ -59,6 +70,10 @@ final class ChaosCluster implements AutoCloseable {
 
     URI uri() {
         return uri;
+    }
+
+    Surroundings surroundings() {
+        return surroundings;
     }
 
     List<ChaosNode> nodes() {
@@ -104,5 +119,6 @@ final class ChaosCluster implements AutoCloseable {
     public void close() {
         gateway.destroyForcibly();
         nodes.forEach(ChaosNode::close);
+        surroundings.close();
     }
 }

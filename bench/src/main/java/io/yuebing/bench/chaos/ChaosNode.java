@@ -2,6 +2,7 @@ package io.yuebing.bench.chaos;
 
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
+import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -10,9 +11,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
-/** One node process behind links that can fail, started again whenever it was killed. */
+/** One node process, perhaps behind links that can fail, started again whenever it was killed. */
 final class ChaosNode implements AutoCloseable {
     private static final HttpClient HTTP = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
@@ -20,43 +23,60 @@ final class ChaosNode implements AutoCloseable {
             .build();
 
     private final String role;
+    private final int machine;
+    private final String host;
     private final int port;
     private final List<String> command;
     private final Path log;
-    private final FaultyLink http;
-    private final FaultyLink transfer;
+    private final Optional<Path> temporary;
+    private final @Nullable FaultyLink http;
+    private final @Nullable FaultyLink transfer;
     private Process process;
     private boolean stopped;
 
-    ChaosNode(ChaosOptions options, String role, Path log) throws IOException {
+    /**
+     * @param machine its number among the surroundings' machines
+     * @param linked whether links of this process lie in front of its ports
+     */
+    ChaosNode(ChaosOptions options, String role, int machine, boolean linked, Surroundings surroundings)
+            throws IOException {
         this.role = role;
-        this.log = log;
+        this.machine = machine;
+        host = surroundings.host(machine);
+        log = surroundings.nodeFiles().resolve(role + machine + ".log");
+        temporary = surroundings.disk().map(SmallDisk::folder);
         port = ChaosCluster.freePort();
         int transferPort = ChaosCluster.freePort();
-        http = new FaultyLink(port);
-        transfer = new FaultyLink(transferPort);
+        http = linked ? new FaultyLink("127.0.0.1", new InetSocketAddress(host, port)) : null;
+        transfer = linked ? new FaultyLink(surroundings.here(), new InetSocketAddress(host, transferPort)) : null;
         List<String> arguments = new ArrayList<>(List.of(
                 "node",
                 "--role=" + role,
+                "--host=" + host,
                 "--port=" + port,
+                "--transfer-host=" + host,
                 "--transfer-port=" + transferPort,
                 "--transfer-protocol=tcp", // whose frames the link can hurt
-                "--transfer-advertise=127.0.0.1:" + transfer.port(),
+                "--crash-dir=" + surroundings.nodeFiles().resolve("crashes"),
                 "--threads=1",
                 "--kv-blocks=1024",
                 "--exit-with-parent"));
+        if (transfer != null) {
+            arguments.add("--transfer-advertise=" + transfer.address());
+        }
+        surroundings.secret().ifPresent(file -> arguments.add("--transfer-secret-file=" + file));
         if (!options.model().isEmpty()) {
             arguments.add("--model=" + options.model());
         }
-        command = options.command().apply(arguments);
+        command = surroundings.on(machine, options.command().apply(arguments));
         process = launch();
     }
 
     private Process launch() throws IOException {
-        return new ProcessBuilder(command)
-                .redirectErrorStream(true)
-                .redirectOutput(Redirect.appendTo(log.toFile()))
-                .start();
+        ProcessBuilder builder =
+                new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(Redirect.appendTo(log.toFile()));
+        temporary.ifPresent(folder -> builder.environment().put("JAVA_TOOL_OPTIONS", "-Djava.io.tmpdir=" + folder));
+        return builder.start();
     }
 
     String role() {
@@ -67,17 +87,24 @@ final class ChaosNode implements AutoCloseable {
         return role + " node on port " + port;
     }
 
-    /** Where the gateway reaches it: through the link. */
+    /** Its number among the surroundings' machines. */
+    int machine() {
+        return machine;
+    }
+
+    /** Where the gateway reaches it: through the link, if there is one. */
     URI uri() {
-        return URI.create("http://127.0.0.1:" + http.port());
+        return URI.create("http://" + (http == null ? host + ":" + port : http.address()));
     }
 
-    FaultyLink http() {
-        return http;
+    /** In front of its HTTP port. */
+    Optional<FaultyLink> http() {
+        return Optional.ofNullable(http);
     }
 
-    FaultyLink transfer() {
-        return transfer;
+    /** In front of its transfer port. */
+    Optional<FaultyLink> transfer() {
+        return Optional.ofNullable(transfer);
     }
 
     void kill() throws InterruptedException {
@@ -134,7 +161,7 @@ final class ChaosNode implements AutoCloseable {
     }
 
     private HttpResponse<String> get(String path) throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+        HttpRequest request = HttpRequest.newBuilder(URI.create("http://" + host + ":" + port + path))
                 .timeout(Duration.ofSeconds(2))
                 .build();
         return HTTP.send(request, HttpResponse.BodyHandlers.ofString());
@@ -143,7 +170,7 @@ final class ChaosNode implements AutoCloseable {
     @Override
     public void close() {
         process.destroyForcibly();
-        http.close();
-        transfer.close();
+        http().ifPresent(FaultyLink::close);
+        transfer().ifPresent(FaultyLink::close);
     }
 }

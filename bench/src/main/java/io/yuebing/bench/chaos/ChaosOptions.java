@@ -14,6 +14,7 @@ import java.util.function.Function;
  * @param clients how many requests run at once
  * @param prefillNodes processes of role prefill
  * @param decodeNodes processes of role decode
+ * @param network where nodes live
  */
 public record ChaosOptions(
         Function<List<String>, List<String>> command,
@@ -22,4 +23,16 @@ public record ChaosOptions(
         long seed,
         int clients,
         int prefillNodes,
-        int decodeNodes) {}
+        int decodeNodes,
+        Network network) {
+
+    /** Where nodes live. */
+    public enum Network {
+        /** Network namespaces where they are permitted, the loopback interface elsewhere. */
+        AUTO,
+        /** Network namespaces, whose wires can be pulled, with a small disk that can run full; needs root on Linux. */
+        NAMESPACES,
+        /** The loopback interface. */
+        LOOPBACK
+    }
+}

@@ -7,6 +7,7 @@ import java.util.Map;
  * What a chaos run found.
  *
  * @param seed repeats the run's faults
+ * @param network where the nodes lived, or why not elsewhere
  * @param requests requests answered
  * @param faults injected faults by kind
  * @param failed requests that ended with an error, each with its reason
@@ -17,6 +18,7 @@ import java.util.Map;
  */
 public record ChaosReport(
         long seed,
+        String network,
         int requests,
         Map<String, Integer> faults,
         List<String> failed,
@@ -40,6 +42,7 @@ public record ChaosReport(
                 .append(" requests, faults ")
                 .append(faults);
         text.append(", longest pause ").append(longestPauseMillis).append(" ms\n");
+        text.append("nodes lived on ").append(network).append('\n');
         section(text, "failed requests", failed);
         section(text, "wrong answers", wrong);
         section(text, "leaks", leaks);

@@ -1,11 +1,14 @@
 package io.yuebing.bench.chaos;
 
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -31,6 +34,16 @@ public final class ChaosRun {
         this.options = options;
     }
 
+    /** Why nodes cannot live in network namespaces here; empty if they can. */
+    public static Optional<String> whyNoNamespaces() throws IOException, InterruptedException {
+        Path folder = Files.createTempDirectory("yuebing-chaos-");
+        try (Surroundings tried = Surroundings.make(ChaosOptions.Network.NAMESPACES, 1, folder)) {
+            return Optional.empty();
+        } catch (IOException e) {
+            return Optional.ofNullable(e.getMessage());
+        }
+    }
+
     /**
      * Starts the cluster, runs, stops it.
      *
@@ -44,7 +57,7 @@ public final class ChaosRun {
             for (Map<String, Object> body : bodies) {
                 expected.add(client.run(body));
             }
-            Monkey monkey = new Monkey(cluster.nodes(), options.seed());
+            Monkey monkey = new Monkey(cluster.nodes(), cluster.surroundings(), options.seed());
             try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
                 for (int i = 0; i < options.clients(); i++) {
                     long seed = options.seed() + 1 + i;
@@ -64,6 +77,7 @@ public final class ChaosRun {
             }
             return new ChaosReport(
                     options.seed(),
+                    cluster.surroundings().description(),
                     requests.get(),
                     monkey.faults(),
                     List.copyOf(failed),

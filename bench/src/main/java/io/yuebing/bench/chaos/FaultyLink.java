@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
@@ -12,31 +13,38 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A stretch of network in front of a loopback port that can be cut, stalled, throttled, and can damage bytes. */
+/** A stretch of network in front of a port that can be cut, stalled, throttled, and can damage bytes. */
 final class FaultyLink implements AutoCloseable {
     /** Handshakes are over by then; a bit that flips in one is met by a new connection, not by a count. */
     private static final long FIRST_DAMAGED_BYTE = 4096;
 
+    private static final int CONNECT_MILLIS = 10_000;
+
     private final ServerSocket listener;
-    private final int target;
+    private final InetSocketAddress target;
     private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
     private final AtomicBoolean flipNext = new AtomicBoolean();
     private final AtomicInteger flipped = new AtomicInteger();
     private volatile long stalledUntilNanos = System.nanoTime();
     private volatile int bytesPerSecond = Integer.MAX_VALUE;
 
-    FaultyLink(int target) {
+    /**
+     * @param host this process's address to listen on
+     * @param target where what arrives goes on to
+     */
+    FaultyLink(String host, InetSocketAddress target) {
         this.target = target;
         try {
-            this.listener = new ServerSocket(0, 256, InetAddress.getLoopbackAddress());
+            this.listener = new ServerSocket(0, 256, InetAddress.getByName(host));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
-        Thread.ofVirtual().name("link-" + target).start(this::accept);
+        Thread.ofVirtual().name("link-" + target.getPort()).start(this::accept);
     }
 
-    int port() {
-        return listener.getLocalPort();
+    /** Where it listens. */
+    String address() {
+        return listener.getInetAddress().getHostAddress() + ":" + listener.getLocalPort();
     }
 
     /** Resets every connection. */
@@ -84,16 +92,18 @@ final class FaultyLink implements AutoCloseable {
     }
 
     private void join(Socket near) {
+        sockets.add(near);
+        Socket far = new Socket();
+        sockets.add(far);
         try {
-            Socket far = new Socket(InetAddress.getLoopbackAddress(), target);
+            far.connect(target, CONNECT_MILLIS);
             near.setTcpNoDelay(true);
             far.setTcpNoDelay(true);
-            sockets.add(near);
-            sockets.add(far);
             Thread.ofVirtual().start(() -> pump(near, far, true));
             Thread.ofVirtual().start(() -> pump(far, near, false));
         } catch (IOException nobodyListens) {
             reset(near);
+            close(far);
         }
     }
 

@@ -3,6 +3,7 @@ package io.yuebing.bench.chaos;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -13,8 +14,10 @@ import java.util.random.RandomGeneratorFactory;
 /** Breaks one thing after the other, by a seed; leaves one whole node of each role. */
 final class Monkey {
     private static final Duration DETECTION = Duration.ofSeconds(10);
+    private static final Duration START = Duration.ofSeconds(60);
 
     private final List<ChaosNode> nodes;
+    private final Surroundings surroundings;
     private final RandomGenerator random;
     private final Map<String, Integer> faults = new TreeMap<>();
     private final List<String> undetected = new ArrayList<>();
@@ -28,11 +31,29 @@ final class Monkey {
         STALL_HTTP,
         STALL_TRANSFER,
         SLOW_TRANSFER,
-        FLIP
+        FLIP,
+        /** Both ways of a wire are cut. */
+        UNPLUG,
+        /** What a node sends is lost. */
+        MUTE,
+        /** What is sent to a node is lost. */
+        DEAFEN,
+        SLOW_WIRE,
+        /** Nobody can write any more, and a node starts. */
+        FULL_DISK;
+
+        boolean needsLink() {
+            return compareTo(CUT_HTTP) >= 0 && compareTo(FLIP) <= 0;
+        }
+
+        boolean needsWire() {
+            return compareTo(UNPLUG) >= 0;
+        }
     }
 
-    Monkey(List<ChaosNode> nodes, long seed) {
+    Monkey(List<ChaosNode> nodes, Surroundings surroundings, long seed) {
         this.nodes = nodes;
+        this.surroundings = surroundings;
         this.random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     }
 
@@ -47,12 +68,18 @@ final class Monkey {
     /** Injects faults for a while, each kind once at first, then whatever comes; heals everything in the end. */
     void rage(Duration length) throws IOException, InterruptedException {
         long end = System.nanoTime() + length.toNanos();
-        List<Fault> first = new ArrayList<>(List.of(Fault.values()));
+        List<Fault> possible = Arrays.stream(Fault.values())
+                .filter(fault -> surroundings.network().isPresent() || !fault.needsWire())
+                .toList();
+        List<Fault> first = new ArrayList<>(possible);
         while (System.nanoTime() < end) {
             Fault fault = first.isEmpty()
-                    ? Fault.values()[random.nextInt(Fault.values().length)]
+                    ? possible.get(random.nextInt(possible.size()))
                     : first.remove(random.nextInt(first.size()));
-            ChaosNode victim = nodes.get(random.nextInt(nodes.size()));
+            List<ChaosNode> victims = nodes.stream()
+                    .filter(node -> node.http().isPresent() || !fault.needsLink())
+                    .toList();
+            ChaosNode victim = victims.get(random.nextInt(victims.size()));
             if (othersServe(victim)) {
                 faults.merge(fault.name().toLowerCase(Locale.ROOT), 1, Integer::sum);
                 inject(fault, victim);
@@ -61,8 +88,8 @@ final class Monkey {
         }
         for (ChaosNode node : nodes) {
             node.go();
-            node.http().heal();
-            node.transfer().heal();
+            node.http().ifPresent(FaultyLink::heal);
+            node.transfer().ifPresent(FaultyLink::heal);
         }
     }
 
@@ -76,24 +103,79 @@ final class Monkey {
     }
 
     private void inject(Fault fault, ChaosNode victim) throws IOException, InterruptedException {
+        if (fault.needsLink()) {
+            injectIntoLink(fault, victim, victim.http().orElseThrow(), victim.transfer().orElseThrow());
+        } else if (fault == Fault.FULL_DISK) {
+            runFull(surroundings.disk().orElseThrow(), victim);
+        } else if (fault.needsWire()) {
+            injectIntoWire(fault, victim.machine(), surroundings.network().orElseThrow());
+        } else if (fault == Fault.KILL) {
+            killAndRestart(victim);
+        } else {
+            boolean hangs = fault == Fault.HANG;
+            pauseFor(victim, hangs ? random.nextInt(3500, 4500) : random.nextInt(50, 1000));
+        }
+    }
+
+    private void killAndRestart(ChaosNode victim) throws IOException, InterruptedException {
+        victim.kill();
+        Thread.sleep(random.nextInt(300));
+        victim.restart();
+    }
+
+    private void injectIntoLink(Fault fault, ChaosNode victim, FaultyLink http, FaultyLink transfer)
+            throws IOException, InterruptedException {
         switch (fault) {
-            case KILL -> {
-                victim.kill();
-                Thread.sleep(random.nextInt(300));
-                victim.restart();
-            }
-            case HANG -> pauseFor(victim, random.nextInt(3500, 4500));
-            case SHORT_STOP -> pauseFor(victim, random.nextInt(50, 1000));
-            case CUT_HTTP -> victim.http().cut();
-            case CUT_TRANSFER -> victim.transfer().cut();
-            case STALL_HTTP -> victim.http().stall(random.nextInt(100, 4000));
-            case STALL_TRANSFER -> victim.transfer().stall(random.nextInt(100, 2000));
+            case CUT_HTTP -> http.cut();
+            case CUT_TRANSFER -> transfer.cut();
+            case STALL_HTTP -> http.stall(random.nextInt(100, 4000));
+            case STALL_TRANSFER -> transfer.stall(random.nextInt(100, 2000));
             case SLOW_TRANSFER -> {
-                victim.transfer().throttle(random.nextInt(200_000, 2_000_000));
+                transfer.throttle(random.nextInt(200_000, 2_000_000));
                 Thread.sleep(random.nextInt(100, 1000));
-                victim.transfer().heal();
+                transfer.heal();
             }
-            case FLIP -> flip(victim);
+            case FLIP -> flip(victim, transfer);
+            default -> throw new IllegalArgumentException(fault + " is no fault of a link");
+        }
+    }
+
+    /** Connections stay half open until somebody gives up. */
+    private void injectIntoWire(Fault fault, int machine, NamespaceNetwork network)
+            throws IOException, InterruptedException {
+        int millis = random.nextInt(100, 5000);
+        switch (fault) {
+            case UNPLUG -> {
+                network.unplug(machine);
+                Thread.sleep(millis);
+                network.plug(machine);
+            }
+            case MUTE -> {
+                network.mute(machine);
+                Thread.sleep(millis);
+                network.unmute(machine);
+            }
+            case DEAFEN -> {
+                network.deafen(machine);
+                Thread.sleep(millis);
+                network.undeafen(machine);
+            }
+            case SLOW_WIRE -> {
+                network.slow(machine, random.nextInt(2, 20));
+                Thread.sleep(millis);
+                network.unslow(machine);
+            }
+            default -> throw new IllegalArgumentException(fault + " is no fault of a wire");
+        }
+    }
+
+    private void runFull(SmallDisk disk, ChaosNode victim) throws IOException, InterruptedException {
+        disk.fill();
+        try {
+            killAndRestart(victim);
+            ChaosCluster.await("a node starts while the disk is full", START, victim::serves);
+        } finally {
+            disk.free();
         }
     }
 
@@ -104,21 +186,18 @@ final class Monkey {
     }
 
     /** Damages a byte on its way to a decode node, which must say so. */
-    private void flip(ChaosNode victim) throws IOException, InterruptedException {
+    private void flip(ChaosNode victim, FaultyLink transfer) throws IOException, InterruptedException {
         if (!victim.role().equals("decode") || !victim.serves()) {
             return;
         }
         double before = complaints(victim);
-        int flips = victim.transfer().flipped();
-        victim.transfer().flip();
+        int flips = transfer.flipped();
+        transfer.flip();
         try {
-            ChaosCluster.await(
-                    "a block passes",
-                    Duration.ofSeconds(2),
-                    () -> victim.transfer().flipped() > flips);
+            ChaosCluster.await("a block passes", Duration.ofSeconds(2), () -> transfer.flipped() > flips);
         } catch (IOException nothingPassed) {
-            victim.transfer().heal();
-            if (victim.transfer().flipped() == flips) {
+            transfer.heal();
+            if (transfer.flipped() == flips) {
                 return;
             }
         }
