@@ -227,6 +227,39 @@ void NAME(yuebing_weigh)(float *scores, int32_t from, int32_t to, float *largest
     }
 }
 
+/* The channels from c on, so many vectors of them. */
+INLINE void accumulate_vectors(
+        const float *values,
+        int channels,
+        int first,
+        int last,
+        const float *weights,
+        float *sums,
+        int stride,
+        const int queries,
+        int c,
+        const int vectors) {
+    floats at[QUERIES][TOGETHER];
+    for (int m = 0; m < queries; m++) {
+        for (int v = 0; v < vectors; v++) {
+            at[m][v] = floats_load(sums + (int64_t)m * stride + c + v * LANES);
+        }
+    }
+    for (int i = first; i < last; i++) {
+        for (int v = 0; v < vectors; v++) {
+            floats value = floats_load(values + i * channels + c + v * LANES);
+            for (int m = 0; m < queries; m++) {
+                at[m][v] = floats_fma(floats_all(weights[m * POSITIONS + i]), value, at[m][v]);
+            }
+        }
+    }
+    for (int m = 0; m < queries; m++) {
+        for (int v = 0; v < vectors; v++) {
+            floats_store(sums + (int64_t)m * stride + c + v * LANES, at[m][v]);
+        }
+    }
+}
+
 INLINE void accumulate(
         const float *values,
         int channels,
@@ -238,25 +271,10 @@ INLINE void accumulate(
         const int queries) {
     int c = 0;
     for (; c + TOGETHER * LANES <= channels; c += TOGETHER * LANES) {
-        floats at[QUERIES][TOGETHER];
-        for (int m = 0; m < queries; m++) {
-            for (int v = 0; v < TOGETHER; v++) {
-                at[m][v] = floats_load(sums + (int64_t)m * stride + c + v * LANES);
-            }
-        }
-        for (int i = first; i < last; i++) {
-            for (int v = 0; v < TOGETHER; v++) {
-                floats value = floats_load(values + i * channels + c + v * LANES);
-                for (int m = 0; m < queries; m++) {
-                    at[m][v] = floats_fma(floats_all(weights[m * POSITIONS + i]), value, at[m][v]);
-                }
-            }
-        }
-        for (int m = 0; m < queries; m++) {
-            for (int v = 0; v < TOGETHER; v++) {
-                floats_store(sums + (int64_t)m * stride + c + v * LANES, at[m][v]);
-            }
-        }
+        accumulate_vectors(values, channels, first, last, weights, sums, stride, queries, c, TOGETHER);
+    }
+    for (; c + LANES <= channels; c += LANES) {
+        accumulate_vectors(values, channels, first, last, weights, sums, stride, queries, c, 1);
     }
     for (; c < channels; c++) {
         for (int m = 0; m < queries; m++) {

@@ -39,6 +39,10 @@ INLINE floats floats_div(floats a, floats b) { return _mm512_div_ps(a, b); }
 /* b if one of the two is NaN */
 INLINE floats floats_min(floats a, floats b) { return _mm512_min_ps(a, b); }
 INLINE floats floats_max(floats a, floats b) { return _mm512_max_ps(a, b); }
+/* v, but 0 where w is below least */
+INLINE floats floats_from(floats v, floats w, float least) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(w, _mm512_set1_ps(least), _CMP_NLT_UQ), v);
+}
 INLINE ints ints_of_bits(floats v) { return _mm512_castps_si512(v); }
 INLINE ints ints_of(floats v) { return _mm512_cvtps_epi32(v); }
 INLINE void ints_store(void *p, ints v) { _mm512_storeu_si512(p, v); }
@@ -100,6 +104,9 @@ INLINE floats floats_div(floats a, floats b) { return _mm256_div_ps(a, b); }
 /* b if one of the two is NaN */
 INLINE floats floats_min(floats a, floats b) { return _mm256_min_ps(a, b); }
 INLINE floats floats_max(floats a, floats b) { return _mm256_max_ps(a, b); }
+INLINE floats floats_from(floats v, floats w, float least) {
+    return _mm256_and_ps(v, _mm256_cmp_ps(w, _mm256_set1_ps(least), _CMP_NLT_UQ));
+}
 INLINE ints ints_of_bits(floats v) { return _mm256_castps_si256(v); }
 INLINE ints ints_of(floats v) { return _mm256_cvtps_epi32(v); }
 INLINE void ints_store(void *p, ints v) { _mm256_storeu_si256(p, v); }
@@ -177,6 +184,9 @@ INLINE floats floats_div(floats a, floats b) { return vdivq_f32(a, b); }
 /* NaN if one of the two is NaN */
 INLINE floats floats_min(floats a, floats b) { return vminq_f32(a, b); }
 INLINE floats floats_max(floats a, floats b) { return vmaxq_f32(a, b); }
+INLINE floats floats_from(floats v, floats w, float least) {
+    return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(v), vcltq_f32(w, vdupq_n_f32(least))));
+}
 INLINE ints ints_of_bits(floats v) { return vreinterpretq_s32_f32(v); }
 INLINE ints ints_of(floats v) { return vcvtq_s32_f32(v); }
 INLINE void ints_store(void *p, ints v) { vst1q_s32(p, v); }
@@ -285,7 +295,7 @@ INLINE float tree(float sums[SUMS]) {
 
 /* Exponential.java */
 INLINE floats exponential(floats value) {
-    floats x = floats_min(floats_all(89), floats_max(floats_all(-105), value));
+    floats x = floats_min(floats_all(89), floats_max(floats_all(-64), value));
     floats rounder = floats_all(0x1.8p23f);
     floats rounded = floats_fma(x, floats_all(1.44269504f), rounder);
     floats n = floats_sub(rounded, rounder);
@@ -301,7 +311,8 @@ INLINE floats exponential(floats value) {
     ints half = ints_half(exponent);
     ints bias = ints_all(127);
     p = floats_mul(p, floats_of_bits(ints_left(ints_add(half, bias), 23)));
-    return floats_mul(p, floats_of_bits(ints_left(ints_add(ints_sub(exponent, half), bias), 23)));
+    p = floats_mul(p, floats_of_bits(ints_left(ints_add(ints_sub(exponent, half), bias), 23)));
+    return floats_from(p, value, -64);
 }
 
 #endif

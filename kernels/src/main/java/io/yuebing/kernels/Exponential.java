@@ -8,8 +8,11 @@ package io.yuebing.kernels;
  * e<sup>r</sup> is the polynomial of the Cephes library's {@code expf}. The error is below 2 units in the last place.
  */
 final class Exponential {
-    /** Below, the result is 0. */
-    static final float SMALLEST = -105;
+    /**
+     * Below, the result is 0: 2<sup>-92</sup> of the largest score adds nothing to its sum. Smaller results would be or lead to
+     * subnormal floats, for which processors need a hundred times as long.
+     */
+    static final float SMALLEST = -64;
 
     /** Above, the result is infinite. */
     static final float LARGEST = 89;
@@ -34,7 +37,10 @@ final class Exponential {
     private Exponential() {}
 
     static float of(float value) {
-        float x = Math.min(Math.max(value, SMALLEST), LARGEST);
+        if (value < SMALLEST) {
+            return 0;
+        }
+        float x = Math.min(value, LARGEST);
         float rounded = Math.fma(x, LOG2_E, RowKernel.ROUNDER);
         float n = rounded - RowKernel.ROUNDER;
         float r = Math.fma(n, -LN2_HIGH, x);
@@ -45,7 +51,7 @@ final class Exponential {
         p = Math.fma(p, r, C3);
         p = Math.fma(p, r, C2);
         p = Math.fma(p, r * r, r) + 1;
-        // in two factors, since 2^n itself may be beyond the range of normal floats
+        // in two factors, since 2^n itself may be beyond the range of floats
         int exponent = Float.floatToRawIntBits(rounded) - Float.floatToRawIntBits(RowKernel.ROUNDER);
         int half = exponent >> 1;
         return p * powerOfTwo(half) * powerOfTwo(exponent - half);

@@ -86,11 +86,9 @@ final class VectorRows implements RowKernel {
     static void exponentials(float[] from, int at, float factor, float shift, float[] to, int toAt, int n) {
         FloatVector rounder = FloatVector.broadcast(FLOATS, ROUNDER);
         for (int i = 0; i < n; i += COUNT) {
-            FloatVector x = FloatVector.fromArray(FLOATS, from, at + i)
-                    .mul(factor)
-                    .sub(shift)
-                    .max(Exponential.SMALLEST)
-                    .min(Exponential.LARGEST);
+            FloatVector value =
+                    FloatVector.fromArray(FLOATS, from, at + i).mul(factor).sub(shift);
+            FloatVector x = value.max(Exponential.SMALLEST).min(Exponential.LARGEST);
             FloatVector rounded = x.fma(FloatVector.broadcast(FLOATS, Exponential.LOG2_E), rounder);
             FloatVector k = rounded.sub(rounder);
             FloatVector r = k.fma(FloatVector.broadcast(FLOATS, -Exponential.LN2_HIGH), x);
@@ -109,7 +107,10 @@ final class VectorRows implements RowKernel {
             IntVector second = exponent.sub(half)
                     .add(Exponential.EXPONENT_BIAS)
                     .lanewise(VectorOperators.LSHL, Exponential.MANTISSA_BITS);
-            p.mul(first.reinterpretAsFloats()).mul(second.reinterpretAsFloats()).intoArray(to, toAt + i);
+            p.mul(first.reinterpretAsFloats())
+                    .mul(second.reinterpretAsFloats())
+                    .blend(0, value.compare(VectorOperators.LT, Exponential.SMALLEST))
+                    .intoArray(to, toAt + i);
         }
     }
 

@@ -22,7 +22,8 @@ class AttentionTwinTest {
         Float.POSITIVE_INFINITY,
         Float.NEGATIVE_INFINITY,
         Float.NaN,
-        -105f,
+        Exponential.SMALLEST,
+        Math.nextDown(Exponential.SMALLEST),
         89f
     };
 

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 class ElementwiseTest {
     @Test
     void theExponentialIsAccurateToTwoUnitsInTheLastPlace() {
-        for (float x = -104; x < 89; x += 0.00071f) {
+        for (float x = Exponential.SMALLEST; x < 89; x += 0.00071f) {
             double exact = Math.exp(x);
             float rounded = (float) exact;
             double unit = Math.ulp(rounded);
@@ -23,6 +23,7 @@ class ElementwiseTest {
             }
         }
         assertThat(Exponential.of(0)).isEqualTo(1);
+        assertThat(Exponential.of(Math.nextDown(Exponential.SMALLEST))).isZero();
         assertThat(Exponential.of(Float.NEGATIVE_INFINITY)).isZero();
         assertThat(Exponential.of(Float.POSITIVE_INFINITY)).isInfinite();
         assertThat(Exponential.of(Float.NaN)).isNaN();
