@@ -14,7 +14,7 @@ import picocli.CommandLine.Spec;
         name = "make-model",
         description = {
             "Makes a model with random weights, to compare speeds with: nothing that it says means anything.",
-            "gptq-int4 and bf16 give a directory with safetensors, q4_0 and q8_0 a GGUF file that llama.cpp reads too."
+            "gptq-int4 and bf16 give a directory with safetensors, the others a GGUF file that llama.cpp reads too."
         },
         footer = {
             "",
@@ -36,7 +36,7 @@ final class BenchMakeModelCommand implements Callable<Integer> {
     @Option(
             names = "--format",
             required = true,
-            paramLabel = "gptq-int4|bf16|q4_0|q8_0",
+            paramLabel = "gptq-int4|bf16|q4_0|q8_0|f16|bf16-gguf",
             description = "How the weights are stored.")
     private String format = "";
 

@@ -7,22 +7,60 @@ import java.util.List;
 final class GgufModelPlan {
     private static final int NORMAL_TOKEN = 1;
     private static final int CONTROL_TOKEN = 3;
-    private static final int FILE_TYPE_Q4_0 = 2;
-    private static final int FILE_TYPE_Q8_0 = 7;
     private static final int BLOCK = 32;
 
     private final Geometry g;
-    private final boolean nibbles;
+    private final MatrixType type;
     private final GgufWriter file = new GgufWriter();
 
-    private GgufModelPlan(Geometry geometry, boolean nibbles) {
-        g = geometry;
-        this.nibbles = nibbles;
+    /**
+     * How matrices are stored; {@code file} is the number of a file that is mostly of this type, {@code blockBytes} what
+     * {@value #BLOCK} weights take.
+     */
+    private enum MatrixType {
+        Q4_0(2, Short.BYTES + BLOCK / 2),
+        Q8_0(7, Short.BYTES + BLOCK),
+        F16(1, BLOCK * Short.BYTES),
+        BF16(32, BLOCK * Short.BYTES);
+
+        private final int file;
+        private final int blockBytes;
+
+        MatrixType(int file, int blockBytes) {
+            this.file = file;
+            this.blockBytes = blockBytes;
+        }
+
+        Fill fill(float largest) {
+            return switch (this) {
+                case Q4_0 -> Fill.blocks(BLOCK / 2, largest / 8);
+                case Q8_0 -> Fill.blocks(BLOCK, largest / 128);
+                case F16 -> Fill.uniformF16(largest);
+                case BF16 -> Fill.uniformBf16(largest);
+            };
+        }
     }
 
-    /** The plan with 4-bit ({@code nibbles}) or 8-bit matrices. */
-    static GgufWriter of(Geometry geometry, boolean nibbles) {
-        GgufModelPlan plan = new GgufModelPlan(geometry, nibbles);
+    private GgufModelPlan(Geometry geometry, MatrixType type) {
+        g = geometry;
+        this.type = type;
+    }
+
+    /**
+     * The plan with matrices of that format.
+     *
+     * @throws IllegalArgumentException if that is none of GGUF's
+     */
+    static GgufWriter of(Geometry geometry, WeightFormat format) {
+        GgufModelPlan plan = new GgufModelPlan(
+                geometry,
+                switch (format) {
+                    case Q4_0 -> MatrixType.Q4_0;
+                    case Q8_0 -> MatrixType.Q8_0;
+                    case F16 -> MatrixType.F16;
+                    case BF16_GGUF -> MatrixType.BF16;
+                    case GPTQ_INT4, BF16 -> throw new IllegalArgumentException(format + " is not a format of GGUF");
+                });
         plan.metadata();
         plan.tensors();
         return plan.file;
@@ -31,7 +69,7 @@ final class GgufModelPlan {
     private void metadata() {
         file.text("general.architecture", "qwen2")
                 .text("general.name", g.name() + " with random weights")
-                .uint("general.file_type", nibbles ? FILE_TYPE_Q4_0 : FILE_TYPE_Q8_0)
+                .uint("general.file_type", type.file)
                 .uint("general.quantization_version", 2)
                 .uint("qwen2.context_length", Geometry.MAX_POSITIONS)
                 .uint("qwen2.embedding_length", g.hiddenSize())
@@ -83,11 +121,9 @@ final class GgufModelPlan {
     }
 
     private void matrix(String name, int rows, int columns) {
-        int codes = nibbles ? BLOCK / 2 : BLOCK;
-        float scale = ModelMaker.largest(columns) / (nibbles ? 8 : 128);
-        long bytes = (long) rows * columns / BLOCK * (Short.BYTES + codes);
+        long bytes = (long) rows * columns / BLOCK * type.blockBytes;
         file.tensor(new PlannedTensor(
-                name, nibbles ? "Q4_0" : "Q8_0", List.of(rows, columns), bytes, Fill.blocks(codes, scale)));
+                name, type.name(), List.of(rows, columns), bytes, type.fill(ModelMaker.largest(columns))));
     }
 
     private void vector(String name, int size, Fill fill) {

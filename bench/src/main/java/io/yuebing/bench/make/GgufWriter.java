@@ -32,7 +32,7 @@ final class GgufWriter {
     private static final int ARRAY = 9;
 
     /** Numbers of the element types. */
-    static final Map<String, Integer> TYPES = Map.of("F32", 0, "Q4_0", 2, "Q8_0", 8);
+    static final Map<String, Integer> TYPES = Map.of("F32", 0, "F16", 1, "Q4_0", 2, "Q8_0", 8, "BF16", 30);
 
     private final ByteArrayOutputStream metadata = new ByteArrayOutputStream();
     private final List<PlannedTensor> tensors = new ArrayList<>();

@@ -44,8 +44,7 @@ public final class ModelMaker {
             return switch (format) {
                 case GPTQ_INT4 -> directory(geometry, true, out, seed, progress);
                 case BF16 -> directory(geometry, false, out, seed, progress);
-                case Q4_0 -> gguf(geometry, true, out, seed, progress);
-                case Q8_0 -> gguf(geometry, false, out, seed, progress);
+                case Q4_0, Q8_0, F16, BF16_GGUF -> gguf(geometry, format, out, seed, progress);
             };
         } catch (IOException | UncheckedIOException e) {
             throw new UserError("cannot write " + out + ": " + e, e);
@@ -79,12 +78,12 @@ public final class ModelMaker {
         return bytes;
     }
 
-    private static long gguf(Geometry geometry, boolean nibbles, Path out, long seed, Progress progress)
+    private static long gguf(Geometry geometry, WeightFormat format, Path out, long seed, Progress progress)
             throws IOException {
         if (out.toAbsolutePath().getParent() instanceof Path parent) {
             Files.createDirectories(parent);
         }
-        GgufWriter file = GgufModelPlan.of(geometry, nibbles);
+        GgufWriter file = GgufModelPlan.of(geometry, format);
         return write(out, file.header(), file.tensors(), true, seed, progress);
     }
 

@@ -13,7 +13,11 @@ public enum WeightFormat {
     /** A GGUF file: 32 codes of 4 bits with a scale. */
     Q4_0("q4_0"),
     /** A GGUF file: 32 codes of 8 bits with a scale. */
-    Q8_0("q8_0");
+    Q8_0("q8_0"),
+    /** A GGUF file in half precision. */
+    F16("f16"),
+    /** A GGUF file in bfloat16. */
+    BF16_GGUF("bf16-gguf");
 
     private final String label;
 

@@ -30,8 +30,8 @@ class ModelMakerTest {
     private Path folder = Path.of("");
 
     @ParameterizedTest
-    @EnumSource(names = {"GPTQ_INT4", "BF16"})
-    void theEngineRunsAMadeDirectory(WeightFormat format) throws InterruptedException {
+    @EnumSource(names = {"GPTQ_INT4", "BF16", "F16"})
+    void theEngineRunsWhatIsMade(WeightFormat format) throws InterruptedException {
         Path out = folder.resolve("model");
         ModelMaker.make(TINY, format, out, 1, Progress.NONE);
         EngineBenchOptions options =
@@ -57,11 +57,11 @@ class ModelMakerTest {
     }
 
     @ParameterizedTest
-    @EnumSource(names = {"Q4_0", "Q8_0"})
+    @EnumSource(names = {"Q4_0", "Q8_0", "F16", "BF16_GGUF"})
     void ggufFilesEndWhereTheLastTensorEnds(WeightFormat format) throws IOException {
         Path file = folder.resolve("model.gguf");
         long bytes = ModelMaker.make(TINY, format, file, 1, Progress.NONE);
-        GgufWriter plan = GgufModelPlan.of(TINY, format == WeightFormat.Q4_0);
+        GgufWriter plan = GgufModelPlan.of(TINY, format);
         long weights = plan.tensors().stream()
                 .mapToLong(tensor -> Math.ceilDiv(tensor.bytes(), 32) * 32)
                 .sum();
