@@ -13,6 +13,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -214,9 +215,14 @@ public final class WeightLoader {
             if (contents.size() != slots.size()) {
                 throw new IOException("it has " + contents.size() + " matrices, expected " + slots.size());
             }
-            pool.run(slots.size(), i -> {
-                linears[i] = linear(contents, i);
-                meter.add(slots.get(i).stored.bytes());
+            List<Integer> largestFirst = IntStream.range(0, linears.length)
+                    .boxed()
+                    .sorted(Comparator.comparingLong(contents::bytesOf).reversed())
+                    .toList(); // the output head last would leave all other threads without work
+            pool.run(linears.length, i -> {
+                int index = largestFirst.get(i);
+                linears[index] = linear(contents, index);
+                meter.add(slots.get(index).stored.bytes());
             });
         } catch (IOException e) {
             weightCache.discard(e.getMessage());
