@@ -32,6 +32,7 @@ public final class EngineBench {
     private static final int WARM_UP_BATCH = 4;
     private static final int WARM_UP_PROMPT = 32;
     private static final int WARM_UP_GENERATE = 8;
+    private static final int WARM_UP_LONGEST = 512;
 
     /** Share of the bar that loading and warming up get. */
     private static final double PREPARATION = 0.1;
@@ -145,6 +146,8 @@ public final class EngineBench {
             BatchRun.of(engine, 1, WARM_UP_PROMPT, WARM_UP_GENERATE, warmUpTokens(), none, random);
             BatchRun.of(engine, WARM_UP_BATCH, WARM_UP_PROMPT, WARM_UP_GENERATE, warmUpTokens(), none, random);
         } while (System.nanoTime() - begin < WARM_UP_NANOS);
+        BatchRun.of(
+                engine, 1, Math.min(options.prompt(), WARM_UP_LONGEST), 1, 2, none, random); // memory of long prompts
     }
 
     private void measure(Engine engine) throws InterruptedException {
