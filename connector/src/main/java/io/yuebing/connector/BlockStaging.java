@@ -1,5 +1,6 @@
 package io.yuebing.connector;
 
+import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvConversion;
 import io.yuebing.kv.KvLayout;
@@ -13,8 +14,8 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * Memory in which blocks of one layer of a cache lie as the peer takes or has them: with more or fewer tokens each, or as
- * codes.
+ * Memory in which blocks of one layer of a cache lie as the peer takes or has them: with more or fewer tokens each, of
+ * another element type, or as codes.
  *
  * <p>Position p lies here in block {@code p / blockSize} of the cache, there in the peer's block {@code p / blockSize}.
  * Belongs to one thread; buffers are used again.
@@ -40,10 +41,16 @@ final class BlockStaging implements AutoCloseable {
         this.mine = cache.layout().oneLayer();
         this.staged = peer.denseBlocks(blocks);
         this.blockBytes = peer.blockBytes();
-        boolean codes = peer.elementType() != mine.elementType();
-        this.rounding = codes ? Rounding.ALLOWED : Rounding.REFUSED;
-        this.reason = codes ? KvConversions.Reason.INT8 : KvConversions.Reason.BLOCK_SIZE;
+        this.reason = reason(mine.elementType(), peer.elementType());
+        this.rounding = reason == KvConversions.Reason.INT8 ? Rounding.ALLOWED : Rounding.REFUSED;
         this.conversions = conversions;
+    }
+
+    private static KvConversions.Reason reason(ElementType here, ElementType there) {
+        if (here == there) {
+            return KvConversions.Reason.BLOCK_SIZE;
+        }
+        return there == ElementType.INT8 ? KvConversions.Reason.INT8 : KvConversions.Reason.ELEMENT_TYPE;
     }
 
     /** A buffer until it is given back. */
@@ -97,7 +104,7 @@ final class BlockStaging implements AutoCloseable {
         long began = System.nanoTime();
         int from = Math.max(fromToken, first * staged.blockSize());
         int end = Math.min(endToken, (first + count) * staged.blockSize());
-        KvConversion.between(staged, mine, Rounding.REFUSED)
+        KvConversion.between(staged, mine, rounding)
                 .convert(
                         mine.layers(),
                         new KvTensors(staged, List.of(buffer)),

@@ -13,6 +13,8 @@ public final class KvConversions {
     public enum Reason {
         /** The blocks of both nodes hold different numbers of tokens. */
         BLOCK_SIZE,
+        /** The elements of the decode node's cache are wider. */
+        ELEMENT_TYPE,
         /** They travel as int8 codes. */
         INT8;
 

@@ -1,7 +1,6 @@
 package io.yuebing.connector;
 
 import io.yuebing.engine.BlockHold;
-import io.yuebing.kv.KvLayout;
 import io.yuebing.transfer.IncomingSlice;
 import io.yuebing.transfer.Refusal;
 import io.yuebing.transfer.RefusalCode;
@@ -33,7 +32,7 @@ final class KvLease {
 
     private final UUID ticket;
     private final BlockHold hold;
-    private final KvLayout layout;
+    private final TravellingBlocks travelling;
     private final long openedNanos;
     private final Duration duration;
     private final Set<Integer> blocks = new HashSet<>();
@@ -43,10 +42,10 @@ final class KvLease {
     private int readers;
     private @Nullable End end;
 
-    KvLease(UUID ticket, BlockHold hold, KvLayout layout, long nowNanos, Duration duration) {
+    KvLease(UUID ticket, BlockHold hold, TravellingBlocks travelling, long nowNanos, Duration duration) {
         this.ticket = ticket;
         this.hold = hold;
-        this.layout = layout;
+        this.travelling = travelling;
         this.openedNanos = nowNanos;
         this.duration = duration;
         this.deadlineNanos = nowNanos + duration.toNanos();
@@ -77,7 +76,7 @@ final class KvLease {
             return Optional.of(new Refusal(
                     RefusalCode.OUTSIDE_RESERVATION,
                     slice.length() + " bytes at offset " + slice.offset() + " are not one block of the kept prompt "
-                            + ticket + ", whose blocks have " + layout.blockBytes() + " bytes"));
+                            + ticket + ", whose blocks travel in " + travelling.blockBytes() + " bytes"));
         }
         synchronized (this) {
             if (end != null || overdue(nowNanos)) {
@@ -90,8 +89,8 @@ final class KvLease {
     }
 
     private boolean isBlock(IncomingSlice slice) {
-        return slice.length() == layout.blockBytes()
-                && BlockPlace.of(layout, slice.offset())
+        return slice.length() == travelling.blockBytes()
+                && BlockPlace.of(travelling.cache(), slice.offset())
                         .filter(place -> blocks.contains(place.block()))
                         .isPresent();
     }

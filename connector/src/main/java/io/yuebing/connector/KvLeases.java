@@ -32,7 +32,7 @@ final class KvLeases implements ReadGuard, AutoCloseable {
     /** Ended leases are remembered so that latecomers hear why. */
     private static final int ENDED_REMEMBERED = 4096;
 
-    private final KvLayout layout;
+    private final TravellingBlocks travelling;
     private final TimeSource time;
     private final Duration duration;
     private final TimeSource.Beat expiry;
@@ -44,9 +44,12 @@ final class KvLeases implements ReadGuard, AutoCloseable {
     private final LongAdder expired = new LongAdder();
     private final LongAdder refusedReads = new LongAdder();
 
-    /** @param duration how long a lease lasts after its last read */
-    KvLeases(KvLayout layout, TimeSource time, Duration duration) {
-        this.layout = layout;
+    /**
+     * @param travelling of the cache whose blocks are kept
+     * @param duration how long a lease lasts after its last read
+     */
+    KvLeases(TravellingBlocks travelling, TimeSource time, Duration duration) {
+        this.travelling = travelling;
         this.time = time;
         this.duration = duration;
         this.expiry = time.every(EXPIRY_CHECK, "kv-lease-expiry", this::expireOverdue);
@@ -54,7 +57,7 @@ final class KvLeases implements ReadGuard, AutoCloseable {
 
     /** Takes over the hold on a computed prompt's blocks. */
     void open(UUID ticket, BlockHold hold) {
-        KvLease lease = new KvLease(ticket, hold, layout, time.nanoTime(), duration);
+        KvLease lease = new KvLease(ticket, hold, travelling, time.nanoTime(), duration);
         open.put(ticket, lease);
         if (closed) {
             end(lease, KvLease.End.RELEASED);
@@ -71,7 +74,16 @@ final class KvLeases implements ReadGuard, AutoCloseable {
             refusedReads.increment();
             return new Refused(refusal.orElseThrow());
         }
-        return new Granted(memory.asSlice(slice.offset(), slice.length()), lease::endRead);
+        try {
+            MemorySegment bytes = travelling.take(memory, slice.offset());
+            return new Granted(bytes, () -> {
+                travelling.giveBack(bytes);
+                lease.endRead();
+            });
+        } catch (RuntimeException e) {
+            lease.endRead();
+            throw e;
+        }
     }
 
     private static Refusal refusal(UUID ticket, KvLease.@Nullable End end) {
@@ -127,6 +139,7 @@ final class KvLeases implements ReadGuard, AutoCloseable {
     }
 
     LeaseStats stats() {
+        KvLayout layout = travelling.cache();
         long now = time.nanoTime();
         int count = 0;
         long blocks = 0;

@@ -15,11 +15,13 @@ import io.yuebing.transfer.SliceRead;
 import io.yuebing.transfer.TransferBatch;
 import io.yuebing.transfer.TransferException;
 import io.yuebing.transfer.TransferException.Kind;
+import io.yuebing.transfer.TransferSession;
 import io.yuebing.transfer.Transport;
 import java.lang.foreign.MemorySegment;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +80,24 @@ public final class KvPuller implements AutoCloseable {
         }
     }
 
+    /**
+     * One pull.
+     *
+     * @param remote layout of the keeper's cache
+     * @param blockBytes of one of its blocks in one layer, on its way
+     * @param staging where blocks arrive that are converted
+     */
+    private record Work(
+            KvPull source,
+            BlockReservation into,
+            KvLayout remote,
+            long blockBytes,
+            @Nullable BlockStaging staging) {
+        long bytes(Chunk chunk) {
+            return chunk.remote().size() * blockBytes;
+        }
+    }
+
     /** What is read, and where to if not into the cache itself. */
     private record Sent(
             Chunk chunk, TransferBatch batch, @Nullable MemorySegment buffer) {}
@@ -106,29 +126,32 @@ public final class KvPuller implements AutoCloseable {
 
     private void read(KvPull source, BlockReservation into) throws TransferException, InterruptedException {
         KvLayout peer = open(source).layout();
+        KvLayout travelling = options.transferType().travelling(peer);
         int own = into.blockIds().length;
         reusedBytes.add((long) into.cachedBlocks()
                 * cache.layout().size(KvAxis.LAYER)
                 * cache.layout().blockBytes());
-        int step = Math.toIntExact(Math.max(1, BlockFeed.CHUNK_BYTES / peer.blockBytes()));
-        if (cache.layout().mismatch(peer).isEmpty()) {
+        int step = Math.toIntExact(Math.max(1, BlockFeed.CHUNK_BYTES / travelling.blockBytes()));
+        Deque<Chunk> waiting;
+        if (cache.layout().blockSize() == peer.blockSize()) {
             checkFits(source.blockIds().size(), own, into.tokens());
-            Deque<Chunk> waiting = chunks(source.blockIds().subList(0, own), into.cachedBlocks(), step);
-            read(waiting, source, into, peer.blockBytes(), null);
+            waiting = chunks(source.blockIds().subList(0, own), into.cachedBlocks(), step);
+        } else {
+            int needed = BlockTable.blocksFor(into.tokens(), peer.blockSize());
+            requireBlocks(source.blockIds().size() >= needed, source.blockIds().size(), needed);
+            int cachedTokens = into.cachedBlocks() * cache.layout().blockSize();
+            waiting = chunks(source.blockIds().subList(0, needed), cachedTokens / peer.blockSize(), step);
+        }
+        if (cache.layout().mismatch(travelling).isEmpty()) {
+            read(waiting, new Work(source, into, peer, travelling.blockBytes(), null));
             return;
         }
-        int needed = BlockTable.blocksFor(into.tokens(), peer.blockSize());
-        requireBlocks(source.blockIds().size() >= needed, source.blockIds().size(), needed);
-        int cachedTokens = into.cachedBlocks() * cache.layout().blockSize();
-        Deque<Chunk> waiting = chunks(source.blockIds().subList(0, needed), cachedTokens / peer.blockSize(), step);
-        try (BlockStaging staging = new BlockStaging(cache, peer, step, conversions)) {
-            read(waiting, source, into, peer.blockBytes(), staging);
+        try (BlockStaging staging = new BlockStaging(cache, travelling, step, conversions)) {
+            read(waiting, new Work(source, into, peer, travelling.blockBytes(), staging));
         }
     }
 
-    private void read(
-            Deque<Chunk> waiting, KvPull source, BlockReservation into, long blockBytes, @Nullable BlockStaging staging)
-            throws TransferException, InterruptedException {
+    private void read(Deque<Chunk> waiting, Work work) throws TransferException, InterruptedException {
         Deque<Sent> sent = new ArrayDeque<>();
         try {
             long outstanding = 0;
@@ -136,8 +159,8 @@ public final class KvPuller implements AutoCloseable {
                 while (!waiting.isEmpty() && outstanding < options.maxOutstandingBytes()) {
                     Chunk chunk = waiting.removeFirst();
                     try {
-                        sent.addLast(submit(chunk, source, into, staging));
-                        outstanding += chunk.remote().size() * blockBytes;
+                        sent.addLast(submit(chunk, work));
+                        outstanding += work.bytes(chunk);
                     } catch (TransferException e) {
                         waiting.addFirst(again(chunk, e));
                     }
@@ -146,11 +169,10 @@ public final class KvPuller implements AutoCloseable {
                     continue;
                 }
                 Sent oldest = sent.removeFirst();
-                long length = oldest.chunk().remote().size() * blockBytes;
-                outstanding -= length;
+                outstanding -= work.bytes(oldest.chunk());
                 try {
                     await(oldest);
-                    arrived(oldest, source, into, length, staging);
+                    arrived(oldest, work);
                 } catch (TransferException e) {
                     waiting.addFirst(again(oldest.chunk(), e));
                 }
@@ -181,24 +203,26 @@ public final class KvPuller implements AutoCloseable {
         }
     }
 
-    private void arrived(Sent sent, KvPull source, BlockReservation into, long length, @Nullable BlockStaging staging)
-            throws TransferException {
-        bytes.add(length);
-        traffic.received(address(source).toString(), length);
+    private void arrived(Sent sent, Work work) throws TransferException {
+        Chunk chunk = sent.chunk();
+        bytes.add(work.bytes(chunk));
+        traffic.received(address(work.source()).toString(), work.bytes(chunk));
+        BlockStaging staging = work.staging();
         MemorySegment buffer = sent.buffer();
-        if (staging != null && buffer != null) {
-            Chunk chunk = sent.chunk();
-            int cachedTokens = into.cachedBlocks() * cache.layout().blockSize();
-            staging.scatter(
-                    buffer,
-                    chunk.first(),
-                    chunk.remote().size(),
-                    cachedTokens,
-                    into.tokens(),
-                    chunk.layer(),
-                    into.blockIds());
-            staging.giveBack(buffer);
+        if (staging == null || buffer == null) {
+            return;
         }
+        BlockReservation into = work.into();
+        int count = chunk.remote().size();
+        int blockSize = cache.layout().blockSize();
+        if (blockSize == work.remote().blockSize()) {
+            int[] ids = Arrays.copyOfRange(into.blockIds(), chunk.first(), chunk.first() + count);
+            staging.scatter(buffer, 0, count, 0, count * blockSize, chunk.layer(), ids);
+        } else {
+            int cachedTokens = into.cachedBlocks() * blockSize;
+            staging.scatter(buffer, chunk.first(), count, cachedTokens, into.tokens(), chunk.layer(), into.blockIds());
+        }
+        staging.giveBack(buffer);
     }
 
     private Deque<Chunk> chunks(List<Integer> remote, int from, int step) {
@@ -218,24 +242,22 @@ public final class KvPuller implements AutoCloseable {
         return peer;
     }
 
-    private Sent submit(Chunk chunk, KvPull source, BlockReservation into, @Nullable BlockStaging staging)
-            throws TransferException {
-        PeerSessions.Peer peer = open(source);
-        UUID ticket = KeptPrompt.ticket(source.requestId());
+    private Sent submit(Chunk chunk, Work work) throws TransferException {
+        TransferSession session = open(work.source()).session();
+        UUID ticket = KeptPrompt.ticket(work.source().requestId());
+        BlockStaging staging = work.staging();
         MemorySegment buffer = staging == null ? null : staging.take();
         List<SliceRead> reads = new ArrayList<>();
         for (int i = 0; i < chunk.remote().size(); i++) {
             reads.add(new SliceRead(
                     ticket,
                     0,
-                    peer.layout().blockOffset(chunk.layer(), chunk.remote().get(i)),
+                    work.remote().blockOffset(chunk.layer(), chunk.remote().get(i)),
                     buffer == null
-                            ? cache.block(chunk.layer(), into.blockIds()[chunk.first() + i])
-                            : buffer.asSlice(
-                                    i * peer.layout().blockBytes(),
-                                    peer.layout().blockBytes())));
+                            ? cache.block(chunk.layer(), work.into().blockIds()[chunk.first() + i])
+                            : buffer.asSlice(i * work.blockBytes(), work.blockBytes())));
         }
-        return new Sent(chunk, peer.session().submit(reads, BatchOptions.within(BATCH_TIMEOUT)), buffer);
+        return new Sent(chunk, session.submit(reads, BatchOptions.within(BATCH_TIMEOUT)), buffer);
     }
 
     /** A process that has been started anew at the same address has nothing of what the old one kept. */

@@ -78,15 +78,15 @@ public final class KvReceiver implements AutoCloseable {
     public static KvReceiver start(KvCache cache, BlockSource blocks, KvReceiverOptions options, TimeSource time) {
         KvLayout layout = cache.layout();
         KvConversions conversions = new KvConversions();
-        BlockIntake intake = new BlockIntake(layout, options.transferType(), conversions);
-        ReservationTable reservations = new ReservationTable(intake, time, options.maxReservations());
-        KvLeases leases = new KvLeases(layout, time, options.lease());
+        TravellingBlocks travelling = new TravellingBlocks(layout, options.transferType(), conversions);
+        ReservationTable reservations = new ReservationTable(travelling, time, options.maxReservations());
+        KvLeases leases = new KvLeases(travelling, time, options.lease());
         Segment segment = new Segment(
                 SEGMENT,
                 cache.memory(),
                 new Tickets(reservations, leases),
                 leases,
-                LayoutGreeting.ofDecode(new LayoutHello(
+                LayoutGreeting.ofOwner(new LayoutHello(
                         options.nodeName(),
                         Optional.of(options.engineId()),
                         layout,

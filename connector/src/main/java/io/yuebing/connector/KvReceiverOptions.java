@@ -22,7 +22,7 @@ import java.util.List;
  * @param security how prefill nodes are known
  * @param insecure whether to listen beyond loopback without knowing them
  * @param furtherHosts addresses to listen at beside {@code bindHost}, one for each network card that shares the work
- * @param transferType what the elements of pushed blocks are on their way; the same on both sides
+ * @param transferType what the elements of blocks are on their way; the same on both sides
  */
 public record KvReceiverOptions(
         String nodeName,

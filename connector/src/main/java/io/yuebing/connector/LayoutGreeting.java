@@ -8,7 +8,8 @@ import java.util.Optional;
 final class LayoutGreeting implements Greeting {
     private enum Side {
         PREFILL,
-        DECODE
+        DECODE,
+        OWNER
     }
 
     private final LayoutHello mine;
@@ -29,6 +30,11 @@ final class LayoutGreeting implements Greeting {
         return new LayoutGreeting(mine, Side.DECODE);
     }
 
+    /** Of a node that prefill nodes push to and decode nodes pull from: which of them calls, the caller knows. */
+    static LayoutGreeting ofOwner(LayoutHello mine) {
+        return new LayoutGreeting(mine, Side.OWNER);
+    }
+
     @Override
     public byte[] hello() {
         return hello.clone();
@@ -45,6 +51,9 @@ final class LayoutGreeting implements Greeting {
         return switch (side) {
             case PREFILL -> LayoutHello.mismatch(mine, peer);
             case DECODE -> LayoutHello.mismatch(peer, mine);
+            case OWNER ->
+                LayoutHello.mismatch(peer, mine)
+                        .filter(_ -> LayoutHello.mismatch(mine, peer).isPresent());
         };
     }
 

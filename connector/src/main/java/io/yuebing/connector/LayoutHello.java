@@ -21,14 +21,14 @@ import tools.jackson.databind.node.ObjectNode;
  * <p>As JSON {@code {"node": "decode node 10.0.0.2:8200", "engine_id": "...", "kv_layout": {...}, "further_hosts":
  * ["10.1.0.2"]}}, the layout as {@link KvLayoutJson} writes it; engine id and further hosts may be left out. Where layers
  * attend to different positions, {@code "layer_groups": [{"window": 512, "layers": [0, 1]}, {"window": 0, "layers": [2, 3]}]}
- * says which of them share blocks. {@code "transfer_dtype": "int8"} says that pushed blocks travel as codes. Unknown fields are ignored; a missing or mistyped one is refused by name.
+ * says which of them share blocks. {@code "transfer_dtype": "int8"} says that blocks travel as codes. Unknown fields are ignored; a missing or mistyped one is refused by name.
  *
  * @param node name for people
  * @param engineId unique per process start; empty if the node keeps nothing for others
  * @param layout of the node's KV cache
  * @param groups layers of the model that share blocks
  * @param furtherHosts under which its transfer port is reached, too: one for each further network card
- * @param transferType what the elements of pushed blocks are on their way
+ * @param transferType what the elements of blocks are on their way
  */
 public record LayoutHello(
         String node,
@@ -52,7 +52,7 @@ public record LayoutHello(
         this(node, Optional.empty(), cache.layout(), cache.groups(), List.of(), KvTransferType.AUTO);
     }
 
-    /** The hello of a node whose pushed blocks travel so. */
+    /** The hello of a node whose blocks travel so. */
     LayoutHello withTransferType(KvTransferType type) {
         return new LayoutHello(node, engineId, layout, groups, furtherHosts, type);
     }
@@ -146,22 +146,25 @@ public record LayoutHello(
 
     /**
      * Why KV blocks of {@code prefill} cannot be written into the cache of {@code decode}: one sentence that names both,
-     * the field and what to do.
+     * the field and what to do. Elements may become wider, since that keeps every value.
      */
     public static Optional<String> mismatch(LayoutHello prefill, LayoutHello decode) {
-        return prefill.layout
-                .mismatchBesideBlockSize(decode.layout)
+        KvLayout widened = prefill.layout.widened(decode.layout.elementType());
+        return widened.mismatchBesideBlockSize(decode.layout)
                 .or(() -> KvDifference.of("layer groups", prefill.groups, decode.groups))
                 .or(() -> decode.convertsBlockSizes()
                         ? Optional.empty()
                         : KvDifference.of("block size", prefill.layout.blockSize(), decode.layout.blockSize()))
-                .or(() -> KvDifference.of("element type on the way", prefill.travellingType(), decode.travellingType()))
+                .or(() -> KvDifference.of(
+                        "element type on the way",
+                        travelling(prefill.transferType, widened),
+                        travelling(decode.transferType, decode.layout)))
                 .map(difference -> "KV layouts differ between " + prefill.node + " and " + decode.node + ": "
                         + difference + "; " + remedy(difference));
     }
 
-    private String travellingType() {
-        return transferType.travelling(layout).elementType().wireName();
+    private static String travelling(KvTransferType type, KvLayout cache) {
+        return type.travelling(cache).elementType().wireName();
     }
 
     /** Whether the list of a prompt's blocks has one for each of its positions, so that blocks can be cut anew. */
@@ -172,7 +175,8 @@ public record LayoutHello(
     private static String remedy(KvDifference difference) {
         return switch (difference.field()) {
             case "model fingerprint" -> "start both with the same --model";
-            case "element type" -> "start both with the same --kv-dtype";
+            case "element type" ->
+                "start both with the same --kv-dtype, or the decode node with f32, to which f16 and bf16 widen exactly";
             case "element type on the way" -> "start both with the same --kv-transfer-dtype";
             default -> "start both with the same model and release";
         };

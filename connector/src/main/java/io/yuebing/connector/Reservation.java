@@ -39,7 +39,7 @@ final class Reservation {
     private final UUID id;
     private final long generation;
     private final BlockReservation blocks;
-    private final BlockIntake intake;
+    private final TravellingBlocks travelling;
     private final Map<Integer, Integer> indexOfBlock = new HashMap<>();
     private final int layers;
     private final long openedNanos;
@@ -59,14 +59,14 @@ final class Reservation {
             long generation,
             BlockReservation blocks,
             int expected,
-            BlockIntake intake,
+            TravellingBlocks travelling,
             long openedNanos,
             long deadlineNanos) {
         this.id = id;
         this.generation = generation;
         this.blocks = blocks;
-        this.intake = intake;
-        this.layers = intake.cache().size(KvAxis.LAYER);
+        this.travelling = travelling;
+        this.layers = travelling.cache().size(KvAxis.LAYER);
         this.openedNanos = openedNanos;
         this.deadlineNanos = deadlineNanos;
         int[] ids = blocks.blockIds();
@@ -114,7 +114,7 @@ final class Reservation {
             return Optional.of(new Refusal(
                     RefusalCode.OUTSIDE_RESERVATION,
                     "%d bytes at offset %d are not one block of reservation %s, whose blocks have %d bytes"
-                            .formatted(slice.length(), slice.offset(), id, intake.blockBytes())));
+                            .formatted(slice.length(), slice.offset(), id, travelling.blockBytes())));
         }
         lock.lock();
         try {
@@ -125,7 +125,7 @@ final class Reservation {
                 return refusal(id, State.EXPIRED);
             }
             if (!received.get(place)) {
-                intake.put(payload, memory, slice.offset());
+                travelling.put(payload, memory, slice.offset());
                 received.set(place);
                 missing--;
                 if (missing == 0) {
@@ -154,10 +154,10 @@ final class Reservation {
 
     /** Layer times blocks plus block index; negative if the bytes are not exactly one block of this reservation. */
     private int place(IncomingSlice slice) {
-        if (slice.length() != intake.blockBytes()) {
+        if (slice.length() != travelling.blockBytes()) {
             return -1;
         }
-        return BlockPlace.of(intake.cache(), slice.offset())
+        return BlockPlace.of(travelling.cache(), slice.offset())
                 .filter(place -> indexOfBlock.containsKey(place.block()))
                 .map(place -> place.layer() * indexOfBlock.size() + indexOfBlock.getOrDefault(place.block(), 0))
                 .orElse(-1);

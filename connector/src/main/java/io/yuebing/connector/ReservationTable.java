@@ -34,7 +34,7 @@ public final class ReservationTable implements WriteGuard, AutoCloseable {
     /** Ended reservations are remembered so that latecomers hear why. */
     private static final int ENDED_REMEMBERED = 4096;
 
-    private final BlockIntake intake;
+    private final TravellingBlocks travelling;
     private final TimeSource time;
     private final int capacity;
     private final TimeSource.Beat expiry;
@@ -61,11 +61,11 @@ public final class ReservationTable implements WriteGuard, AutoCloseable {
     public record Lease(UUID id, long generation, long deadlineMillis) {}
 
     /**
-     * @param intake of the cache whose blocks are reserved
+     * @param travelling of the cache whose blocks are reserved
      * @param capacity most reservations open at a time
      */
-    ReservationTable(BlockIntake intake, TimeSource time, int capacity) {
-        this.intake = intake;
+    ReservationTable(TravellingBlocks travelling, TimeSource time, int capacity) {
+        this.travelling = travelling;
         this.time = time;
         this.capacity = capacity;
         // the wall clock keeps generations rising over a restart, too
@@ -98,7 +98,7 @@ public final class ReservationTable implements WriteGuard, AutoCloseable {
                 lastGeneration.incrementAndGet(),
                 blocks,
                 expectedBlocks,
-                intake,
+                travelling,
                 now,
                 now + lease.toNanos());
         open.put(reservation.id(), reservation);
@@ -263,7 +263,7 @@ public final class ReservationTable implements WriteGuard, AutoCloseable {
         }
         return new ReservationStats(
                 count,
-                slices * intake.cache().blockBytes(),
+                slices * travelling.cache().blockBytes(),
                 bytesReceived.sum(),
                 oldest / 1e9,
                 resumed.sum(),

@@ -67,7 +67,7 @@ class BlockFeedTest {
             KvCache from, List<Integer> mine, KvCache to, List<Integer> theirs, int tokens, KvConversions conversions)
             throws Exception {
         KvTransferParams target = new KvTransferParams(true, false, "id", 1, "host", 1, theirs, 0, 0);
-        BlockIntake intake = new BlockIntake(to.layout(), KvTransferType.INT8, conversions);
+        TravellingBlocks travelling = new TravellingBlocks(to.layout(), KvTransferType.INT8, conversions);
         int[] local = mine.stream().mapToInt(Integer::intValue).toArray();
         try (BlockFeed feed = new BlockFeed(from, to.layout(), target, KvTransferType.INT8, conversions)) {
             List<BlockFeed.Piece> pieces = new ArrayList<>();
@@ -79,7 +79,8 @@ class BlockFeedTest {
                 BlockFeed.Blocks blocks = feed.blocks(piece);
                 for (int i = 0; i < piece.count(); i++) {
                     int block = theirs.get(piece.first() + i);
-                    intake.put(blocks.bytes().get(i), to.memory(), to.layout().blockOffset(piece.layer(), block));
+                    travelling.put(
+                            blocks.bytes().get(i), to.memory(), to.layout().blockOffset(piece.layer(), block));
                 }
                 feed.giveBack(blocks);
             }

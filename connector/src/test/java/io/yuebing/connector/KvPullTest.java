@@ -8,6 +8,7 @@ import io.yuebing.api.KvPull;
 import io.yuebing.api.ServiceException;
 import io.yuebing.engine.BlockHold;
 import io.yuebing.engine.BlockReservation;
+import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvTransferType;
 import io.yuebing.transfer.IncomingSlice;
 import io.yuebing.transfer.ReadGuard;
@@ -35,14 +36,23 @@ class KvPullTest {
     @BeforeEach
     void start() {
         keeper = keeper();
-        puller = new KvPuller(
-                pulling.cache,
-                TransferProtocols.TCP.transport(TransferClientOptions.DEFAULT, time),
-                new KvPusherOptions("decode node B", 2, Duration.ofMillis(1), 3, 1 << 20, KvTransferType.AUTO));
+        puller = puller(pulling, KvTransferType.AUTO);
     }
 
     private KvReceiver keeper() {
-        return KvReceiver.start(keeping.cache, keeping, KvReceiverOptions.loopback("prefill node A"), time);
+        return keeper(keeping, KvTransferType.AUTO);
+    }
+
+    private KvReceiver keeper(TestCache cache, KvTransferType type) {
+        return KvReceiver.start(
+                cache.cache, cache, KvReceiverOptions.loopback("prefill node A").withTransferType(type), time);
+    }
+
+    private KvPuller puller(TestCache cache, KvTransferType type) {
+        return new KvPuller(
+                cache.cache,
+                TransferProtocols.TCP.transport(TransferClientOptions.DEFAULT, time),
+                new KvPusherOptions("decode node B", 2, Duration.ofMillis(1), 3, 1 << 20, type));
     }
 
     @AfterEach
@@ -69,13 +79,17 @@ class KvPullTest {
                     keeping.compute(layer, block, seed + block);
                 }
             }
-            KeptPrompt prompt = keeper.keep(name, "127.0.0.1", keeper.port());
-            prompt.promptWritten(new BlockHold(blocks, count * TestCache.BLOCK_SIZE, _ -> {
-                free.set(true);
-                keeping.giveBack(blocks);
-            }));
-            where = prompt.kept().orElseThrow();
+            where = kept(name, keeping, blocks, free);
         }
+    }
+
+    private KvPull kept(String name, TestCache cache, int[] blocks, AtomicBoolean free) {
+        KeptPrompt prompt = keeper.keep(name, "127.0.0.1", keeper.port());
+        prompt.promptWritten(new BlockHold(blocks, blocks.length * TestCache.BLOCK_SIZE, _ -> {
+            free.set(true);
+            cache.giveBack(blocks);
+        }));
+        return prompt.kept().orElseThrow();
     }
 
     private BlockReservation reserve(int blocks) {
@@ -123,6 +137,75 @@ class KvPullTest {
         long block = TestCache.LAYERS * (long) keeping.cache.layout().blockBytes();
         assertThat(puller.stats().bytes()).isEqualTo(2 * block);
         assertThat(puller.stats().reusedBytes()).isEqualTo(7 * block);
+    }
+
+    @Test
+    void promptsArePulledAsCodesIfBothNodesSaySo() throws Exception {
+        puller.close();
+        keeper.close();
+        keeper = keeper(keeping, KvTransferType.INT8);
+        puller = puller(pulling, KvTransferType.INT8);
+        int[] blocks = keeping.take(25);
+        for (int block : blocks) {
+            keeping.fillWithNumbers(block, block);
+        }
+        AtomicBoolean free = new AtomicBoolean();
+        KvPull where = kept("prompt", keeping, blocks, free);
+        pulling.cached(3);
+        try (BlockReservation into = reserve(25)) {
+            puller.pull(where, into);
+            assertThat(pulling.isUntouched(into.blockIds()[2])).isTrue();
+            for (int i = 3; i < blocks.length; i++) {
+                keeping.assertRounded(blocks[i], pulling, into.blockIds()[i]);
+            }
+        }
+        long codes = 22L * TestCache.LAYERS * 2 * 2 * TestCache.BLOCK_SIZE * (8 + 4);
+        assertThat(puller.stats().bytes()).isEqualTo(codes);
+        assertThat(puller.conversions().bytes(KvConversions.Reason.INT8)).isEqualTo(codes);
+        assertThat(keeper.serverStats().bytesRead()).isEqualTo(codes);
+        assertThat(keeper.conversions().bytes(KvConversions.Reason.INT8)).isEqualTo(codes);
+        puller.release(where);
+        Eventually.holds("released", free::get);
+    }
+
+    @Test
+    void narrowerElementsArePulledIntoWiderOnesExactly() throws Exception {
+        try (TestCache halves = new TestCache(100, 33, ElementType.BF16)) {
+            keeper.close();
+            keeper = keeper(halves, KvTransferType.AUTO);
+            int[] blocks = halves.take(20);
+            for (int block : blocks) {
+                halves.fillWithHalves(block, block);
+            }
+            AtomicBoolean free = new AtomicBoolean();
+            KvPull where = kept("prompt", halves, blocks, free);
+            try (BlockReservation into = reserve(20)) {
+                puller.pull(where, into);
+                halves.assertWidened(blocks, pulling, into.blockIds());
+            }
+            assertThat(puller.conversions().bytes(KvConversions.Reason.ELEMENT_TYPE))
+                    .isEqualTo(puller.stats().bytes())
+                    .isEqualTo(20 * TestCache.LAYERS * halves.cache.layout().blockBytes());
+            puller.release(where);
+            Eventually.holds("released", free::get);
+            keeper.close();
+        }
+    }
+
+    @Test
+    void widerElementsAreNotPulledIntoNarrowerOnes() throws Exception {
+        try (TestCache halves = new TestCache(100, 33, ElementType.BF16);
+                KvPuller narrow = puller(halves, KvTransferType.AUTO);
+                BlockReservation into = halves.reserve(TestCache.prefix(5 * TestCache.BLOCK_SIZE), Duration.ZERO)) {
+            Kept kept = new Kept("prompt", 5, 1);
+            assertThatThrownBy(() -> narrow.pull(kept.where, into))
+                    .hasMessageEndingWith(
+                            "KV layouts differ between prefill node A and decode node B: element type: f32"
+                                    + " here, bf16 there; start both with the same --kv-dtype, or the decode node with f32, to"
+                                    + " which f16 and bf16 widen exactly");
+            puller.release(kept.where);
+            Eventually.holds("released", kept.free::get);
+        }
     }
 
     @Test
@@ -186,7 +269,10 @@ class KvPullTest {
 
     @Test
     void blocksAreGivenBackOnlyWhenTheLastReadIsOver() {
-        KvLeases leases = new KvLeases(keeping.cache.layout(), time, Duration.ofSeconds(1));
+        KvLeases leases = new KvLeases(
+                new TravellingBlocks(keeping.cache.layout(), KvTransferType.AUTO, new KvConversions()),
+                time,
+                Duration.ofSeconds(1));
         int[] blocks = keeping.take(2);
         AtomicBoolean free = new AtomicBoolean();
         leases.open(KeptPrompt.ticket("a"), new BlockHold(blocks, 8, _ -> {

@@ -426,14 +426,41 @@ class KvTransferTest {
     }
 
     @Test
-    void differentLayoutsAreRefusedInOneSentence() throws Exception {
+    void elementsArePushedIntoWiderOnesExactly() throws Exception {
         try (TestCache halves = new TestCache(100, 3, ElementType.BF16);
-                KvPusher other = pusher(halves)) {
+                KvPusher narrow = pusher(halves)) {
+            KvTransferParams params = receiver.reserve(TestCache.prefix(80));
+            Prefill prefill = new Prefill(halves, narrow, params, 1);
+            for (int block : prefill.blocks) {
+                halves.fillWithHalves(block, block);
+            }
+            for (int layer = 0; layer < TestCache.LAYERS; layer++) {
+                prefill.push.layerWritten(layer, prefill.blocks, 0, prefill.blocks.length);
+            }
+            prefill.finish();
+            assertThat(prefill.awaitHold()).isEmpty();
+            try (BlockReservation blocks = receiver.take(params.forDecode())) {
+                halves.assertWidened(prefill.blocks, decodeCache, blocks.blockIds());
+            }
+            assertThat(narrow.conversions().bytes(KvConversions.Reason.ELEMENT_TYPE))
+                    .isEqualTo(narrow.stats().bytes())
+                    .isEqualTo(
+                            20L * TestCache.LAYERS * decodeCache.cache.layout().blockBytes());
+        }
+    }
+
+    @Test
+    void elementsThatWouldBeRoundedAreRefusedInOneSentence() throws Exception {
+        receiver.close();
+        try (TestCache halves = new TestCache(100, 3, ElementType.BF16)) {
+            receiver = KvReceiver.start(halves.cache, halves, KvReceiverOptions.loopback("decode node B"), time);
             KvTransferParams params = receiver.reserve(TestCache.prefix(20));
-            ServiceException failure = failedAndGaveUp(new Prefill(halves, other, params, 1).run(), params);
+            ServiceException failure = failedAndGaveUp(new Prefill(prefillCache, pusher, params, 1).run(), params);
             assertThat(failure)
                     .hasMessageEndingWith("KV layouts differ between prefill node A and decode node B: element type:"
-                            + " bf16 here, f32 there; start both with the same --kv-dtype");
+                            + " f32 here, bf16 there; start both with the same --kv-dtype, or the decode node with f32,"
+                            + " to which f16 and bf16 widen exactly");
+            receiver.close();
         }
     }
 

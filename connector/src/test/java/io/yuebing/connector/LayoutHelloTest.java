@@ -122,6 +122,35 @@ class LayoutHelloTest {
     }
 
     @Test
+    void elementsMayBecomeWiderOnTheirWayToTheDecodeNodeOnly() {
+        for (KvTransferType type : KvTransferType.values()) {
+            LayoutHello wide = of(ElementType.F32, type);
+            for (ElementType narrow : List.of(ElementType.F16, ElementType.BF16)) {
+                assertThat(LayoutHello.mismatch(of(narrow, type), wide))
+                        .as("%s", narrow)
+                        .isEmpty();
+                assertThat(LayoutHello.mismatch(wide, of(narrow, type)))
+                        .as("%s", narrow)
+                        .isPresent();
+            }
+            assertThat(LayoutHello.mismatch(of(ElementType.F16, type), of(ElementType.BF16, type)))
+                    .as("neither has all values of the other")
+                    .isPresent();
+            assertThat(LayoutHello.mismatch(of(ElementType.INT8, type), wide))
+                    .as("a code times its scale may need rounding")
+                    .isPresent();
+        }
+        assertThat(LayoutHello.mismatch(
+                        of(ElementType.F16, KvTransferType.AUTO), of(ElementType.F32, KvTransferType.INT8)))
+                .isPresent();
+    }
+
+    private static LayoutHello of(ElementType elements, KvTransferType type) {
+        return hello("node", KvLayout.nativeLayout(24, 9, 2, 16, 64, elements, "abc"))
+                .withTransferType(type);
+    }
+
+    @Test
     void unknownFieldsAreIgnored() {
         String later =
                 JSON.replace("{\"name\"", "{\"colours\":[1,2],\"name\"").replace("{\"node\"", "{\"v\":2,\"node\"");
@@ -171,10 +200,14 @@ class LayoutHelloTest {
         LayoutHello prefill =
                 hello("prefill node A", KvLayout.nativeLayout(24, 100, 2, 16, 64, ElementType.F32, "abc"));
         String sentence = "KV layouts differ between prefill node A and decode node B: element type: f32 here, bf16"
-                + " there; start both with the same --kv-dtype";
+                + " there; start both with the same --kv-dtype, or the decode node with f32, to which f16 and bf16"
+                + " widen exactly";
         assertThat(LayoutHello.mismatch(prefill, HELLO)).contains(sentence);
         assertThat(LayoutGreeting.ofPrefill(prefill).refuse(HELLO.toJson())).contains(sentence);
         assertThat(LayoutGreeting.ofDecode(HELLO).refuse(prefill.toJson())).contains(sentence);
+        assertThat(LayoutGreeting.ofOwner(HELLO).refuse(prefill.toJson()))
+                .as("it may pull")
+                .isEmpty();
     }
 
     @Test

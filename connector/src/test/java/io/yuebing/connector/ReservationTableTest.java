@@ -34,7 +34,7 @@ class ReservationTableTest {
     private final TestCache decode = new TestCache(64, 1);
     private final KvLayout layout = decode.cache.layout();
     private final ReservationTable table =
-            new ReservationTable(new BlockIntake(layout, KvTransferType.AUTO, new KvConversions()), time, 16);
+            new ReservationTable(new TravellingBlocks(layout, KvTransferType.AUTO, new KvConversions()), time, 16);
     private final byte[] payload = new byte[(int) layout.blockBytes()];
 
     @AfterEach

@@ -125,6 +125,34 @@ final class TestCache implements BlockSource, AutoCloseable {
         }
     }
 
+    /** Normally distributed numbers in all layers of a bf16 cache's block. */
+    void fillWithHalves(int block, long seed) {
+        Random values = new Random(seed);
+        for (int layer = 0; layer < LAYERS; layer++) {
+            MemorySegment memory = cache.block(layer, block);
+            for (long i = 0; i < memory.byteSize() / Short.BYTES; i++) {
+                int bits = Float.floatToRawIntBits((float) values.nextGaussian());
+                memory.setAtIndex(ValueLayout.JAVA_SHORT, i, (short) (bits >>> 16));
+            }
+        }
+    }
+
+    /** What a bf16 cache's blocks hold here, the blocks of an f32 cache hold there. */
+    void assertWidened(int[] mine, TestCache other, int[] theirs) {
+        for (int i = 0; i < mine.length; i++) {
+            for (int layer = 0; layer < LAYERS; layer++) {
+                short[] here = cache.block(layer, mine[i]).toArray(ValueLayout.JAVA_SHORT);
+                int[] there = other.cache.block(layer, theirs[i]).toArray(ValueLayout.JAVA_INT);
+                assertThat(there).hasSameSizeAs(here);
+                for (int at = 0; at < here.length; at++) {
+                    assertThat(there[at])
+                            .as("block %d, layer %d, element %d", i, layer, at)
+                            .isEqualTo(here[at] << 16);
+                }
+            }
+        }
+    }
+
     /** Each row there differs from the one here by at most half of its largest magnitude's 127th part. */
     void assertRounded(int mine, TestCache other, int theirs) {
         int row = cache.layout().headSize();

@@ -83,6 +83,22 @@ public record KvLayout(
                 .withFingerprint(fingerprint);
     }
 
+    /** This engine's layout of the same cache with other elements. */
+    KvLayout nativeWith(ElementType type) {
+        return holding == KvHolding.LATENT
+                ? nativeLatentLayout(layers.size(), blocks(), blockSize(), headSize(), type, fingerprint)
+                : nativeLayout(layers.size(), blocks(), heads.size(), blockSize(), headSize(), type, fingerprint);
+    }
+
+    /**
+     * The same cache with wider elements, if this is one of this engine's layouts and {@code type} has every value of
+     * {@link #elementType()}; else this one.
+     */
+    public KvLayout widened(ElementType type) {
+        boolean wider = type != elementType && scales == null && elementType.widensTo(type);
+        return wider && nativeWith(elementType).mismatch(this).isEmpty() ? nativeWith(type) : this;
+    }
+
     /** The same cache of a model that is known. */
     public KvLayout withFingerprint(String known) {
         return new KvLayout(

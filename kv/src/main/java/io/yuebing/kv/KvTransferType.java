@@ -38,29 +38,9 @@ public enum KvTransferType {
         return switch (this) {
             case AUTO -> cache;
             case INT8 -> {
-                KvLayout codes = codes(cache);
+                KvLayout codes = cache.nativeWith(ElementType.INT8);
                 yield codes.blockBytes() < cache.blockBytes() ? codes : cache;
             }
         };
-    }
-
-    private static KvLayout codes(KvLayout cache) {
-        int layers = cache.layers().size();
-        return cache.holding() == KvHolding.LATENT
-                ? KvLayout.nativeLatentLayout(
-                        layers,
-                        cache.blocks(),
-                        cache.blockSize(),
-                        cache.headSize(),
-                        ElementType.INT8,
-                        cache.fingerprint())
-                : KvLayout.nativeLayout(
-                        layers,
-                        cache.blocks(),
-                        cache.heads().size(),
-                        cache.blockSize(),
-                        cache.headSize(),
-                        ElementType.INT8,
-                        cache.fingerprint());
     }
 }

@@ -31,7 +31,7 @@ import java.util.Optional;
  * @param cards how transfers are spread over network cards
  * @param transferSecurity how the nodes at both ends know each other
  * @param insecureTransfer whether to receive KV blocks beyond loopback without knowing who sends them
- * @param transferType what the elements of pushed KV blocks are on their way; the same on all nodes
+ * @param transferType what the elements of KV blocks are on their way; the same on all nodes
  * @param threads threads that compute
  * @param kernels loops that compute: auto, native, java or scalar
  * @param compute arithmetic of quantised matrix products

@@ -194,7 +194,7 @@ public final class Settings {
             "kv-transfer-dtype",
             ValueType.choice("auto", "int8"),
             "auto",
-            "elements of pushed KV blocks on their way: those of the cache, or rounded to int8; the same on all nodes",
+            "elements of KV blocks on their way: those of the cache, or rounded to int8; the same on all nodes",
             NODE);
     public static final Setting<Integer> BLOCK_SIZE =
             fixed("block-size", ValueType.integer(1, 1024), 16, "tokens in a KV block", NODE, ENGINE);
