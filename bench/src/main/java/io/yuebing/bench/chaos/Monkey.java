@@ -104,7 +104,11 @@ final class Monkey {
 
     private void inject(Fault fault, ChaosNode victim) throws IOException, InterruptedException {
         if (fault.needsLink()) {
-            injectIntoLink(fault, victim, victim.http().orElseThrow(), victim.transfer().orElseThrow());
+            injectIntoLink(
+                    fault,
+                    victim,
+                    victim.http().orElseThrow(),
+                    victim.transfer().orElseThrow());
         } else if (fault == Fault.FULL_DISK) {
             runFull(surroundings.disk().orElseThrow(), victim);
         } else if (fault.needsWire()) {
