@@ -2,6 +2,7 @@
 @org.jspecify.annotations.NullMarked
 module io.yuebing.dialect {
     requires static transitive org.jspecify;
+    requires transitive io.yuebing.answer;
     requires transitive io.yuebing.api;
     requires transitive io.yuebing.text;
     requires io.yuebing.grammar;
@@ -20,6 +21,4 @@ module io.yuebing.dialect {
     requires org.slf4j;
 
     exports io.yuebing.dialect;
-    exports io.yuebing.dialect.reasoning;
-    exports io.yuebing.dialect.tools;
 }

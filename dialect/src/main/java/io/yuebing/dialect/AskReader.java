@@ -1,5 +1,7 @@
 package io.yuebing.dialect;
 
+import io.yuebing.answer.AnswerReading;
+import io.yuebing.answer.ThinkingTags;
 import io.yuebing.api.ErrorCode;
 import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.KvKeep;
@@ -12,7 +14,6 @@ import io.yuebing.api.OutputConstraint;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
 import io.yuebing.api.ThinkingBudget;
-import io.yuebing.dialect.reasoning.ReasoningFormat;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -232,11 +233,10 @@ final class AskReader {
 
     /** A constraint needs to know where the thoughts end as much as a limit does, unless the prompt has ended them. */
     private Optional<ThinkingBudget> thinking(OptionalInt tokens, Prompt prompt, Kind kind) {
-        boolean first = kind.constraint().isPresent()
-                && kind.reading().reasoning().isPresent()
-                && !prompt.text().stripTrailing().endsWith(ReasoningFormat.CLOSE);
+        boolean first = kind.constraint().isPresent() && kind.reading().mayThink(prompt.text());
         return tokens.isPresent() || first
-                ? thinkingTags().map(tags -> tags.budget(tokens.orElse(Integer.MAX_VALUE), prompt, kind.reading()))
+                ? thinkingTags()
+                        .map(tags -> tags.budget(tokens.orElse(Integer.MAX_VALUE), prompt.text(), kind.reading()))
                 : Optional.empty();
     }
 

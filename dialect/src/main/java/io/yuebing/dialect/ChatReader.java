@@ -1,5 +1,7 @@
 package io.yuebing.dialect;
 
+import io.yuebing.answer.AnswerReading;
+import io.yuebing.answer.ForcedCalls;
 import io.yuebing.api.OutputConstraint;
 import java.util.List;
 import java.util.Optional;

@@ -1,5 +1,6 @@
 package io.yuebing.dialect;
 
+import io.yuebing.answer.AnswerPart;
 import io.yuebing.dialect.ChoiceEvent.Piece;
 import java.util.ArrayList;
 import java.util.List;
@@ -97,12 +98,7 @@ final class ChatShape extends AnswerShape {
         }
         if (!finished.calls().isEmpty()) {
             ArrayNode calls = message.putArray("tool_calls");
-            finished.calls()
-                    .forEach(call -> putCall(
-                            calls.addObject(),
-                            call.id(),
-                            call.name(),
-                            call.arguments().toString()));
+            finished.calls().forEach(call -> putCall(calls.addObject(), call.id(), call.name(), call.arguments()));
         }
     }
 

@@ -1,5 +1,6 @@
 package io.yuebing.dialect;
 
+import io.yuebing.answer.AnswerPart;
 import io.yuebing.api.FinishReason;
 import io.yuebing.api.KvPull;
 import io.yuebing.api.SampledToken;

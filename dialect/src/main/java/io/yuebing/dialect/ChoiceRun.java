@@ -1,5 +1,9 @@
 package io.yuebing.dialect;
 
+import io.yuebing.answer.AnswerParser;
+import io.yuebing.answer.AnswerPart;
+import io.yuebing.answer.ThinkingTags;
+import io.yuebing.answer.ToolCallIds;
 import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.Generator;

@@ -1,5 +1,6 @@
 package io.yuebing.dialect;
 
+import io.yuebing.answer.AnswerReading;
 import io.yuebing.api.ModelInfo;
 import java.util.ArrayList;
 import java.util.List;

@@ -1,5 +1,7 @@
 package io.yuebing.dialect;
 
+import io.yuebing.answer.GatheredAnswer;
+import io.yuebing.answer.ToolCall;
 import io.yuebing.api.SampledToken;
 import io.yuebing.dialect.ChoiceEvent.Piece;
 import java.util.ArrayList;
@@ -8,22 +10,17 @@ import org.jspecify.annotations.Nullable;
 
 /** A choice gathered for an answer that is sent whole. */
 final class FinishedChoice {
-    private final StringBuilder text = new StringBuilder();
-    private final StringBuilder reasoning = new StringBuilder();
-    private final List<Call> calls = new ArrayList<>();
+    private final GatheredAnswer answer = new GatheredAnswer();
     private final List<Piece> pieces = new ArrayList<>();
     private final List<Integer> generatedIds = new ArrayList<>();
     private List<SampledToken> promptLogprobs = List.of();
     private ChoiceEvent.@Nullable Ended ended;
 
-    /** A tool call, its arguments growing. */
-    record Call(String id, String name, StringBuilder arguments) {}
-
     void add(ChoiceEvent event) {
         switch (event) {
             case ChoiceEvent.Started started -> promptLogprobs = started.promptLogprobs();
             case ChoiceEvent.Delta delta -> {
-                delta.parts().forEach(this::add);
+                delta.parts().forEach(answer::add);
                 pieces.addAll(delta.tokens());
                 if (!delta.echoed()) {
                     delta.tokens().forEach(piece -> generatedIds.add(piece.id()));
@@ -33,27 +30,17 @@ final class FinishedChoice {
         }
     }
 
-    private void add(AnswerPart part) {
-        switch (part) {
-            case AnswerPart.Content content -> text.append(content.text());
-            case AnswerPart.Reasoning thoughts -> reasoning.append(thoughts.text());
-            case AnswerPart.CallStart call -> calls.add(new Call(call.id(), call.name(), new StringBuilder()));
-            case AnswerPart.CallArguments more ->
-                calls.get(more.index()).arguments().append(more.json());
-        }
-    }
-
     /** What the model thought before it answered; empty if nothing was told apart. */
     String reasoning() {
-        return reasoning.toString();
+        return answer.reasoning();
     }
 
-    List<Call> calls() {
-        return calls;
+    List<ToolCall> calls() {
+        return answer.calls();
     }
 
     String text() {
-        return text.toString();
+        return answer.content();
     }
 
     List<Piece> pieces() {

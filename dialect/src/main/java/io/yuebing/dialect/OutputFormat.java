@@ -1,5 +1,6 @@
 package io.yuebing.dialect;
 
+import io.yuebing.answer.AnswerReading;
 import java.util.List;
 
 /**

@@ -1,5 +1,6 @@
 package io.yuebing.dialect;
 
+import io.yuebing.answer.AnswerPart;
 import io.yuebing.dialect.ChoiceEvent.Piece;
 import java.util.ArrayList;
 import java.util.List;

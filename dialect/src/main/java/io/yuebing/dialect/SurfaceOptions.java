@@ -1,7 +1,7 @@
 package io.yuebing.dialect;
 
-import io.yuebing.dialect.reasoning.ReasoningFormat;
-import io.yuebing.dialect.tools.ToolFormat;
+import io.yuebing.answer.reasoning.ReasoningFormat;
+import io.yuebing.answer.tools.ToolFormat;
 import java.time.Duration;
 import java.util.List;
 

@@ -1,11 +1,9 @@
 package io.yuebing.dialect;
 
+import io.yuebing.answer.ForcedCalls;
+import io.yuebing.answer.tools.StrictCalls;
+import io.yuebing.answer.tools.ToolSchemas;
 import io.yuebing.api.OutputConstraint;
-import io.yuebing.dialect.reasoning.ReasoningFormat;
-import io.yuebing.dialect.tools.StrictCalls;
-import io.yuebing.dialect.tools.ToolFormat;
-import io.yuebing.dialect.tools.ToolSchemas;
-import io.yuebing.grammar.ConstraintCompiler;
 import io.yuebing.grammar.GrammarException;
 import java.util.ArrayList;
 import java.util.List;
@@ -86,15 +84,8 @@ record ToolFields(List<JsonNode> tools, boolean parallelCalls, Optional<OutputCo
      * @param parsers how the model writes calls and thoughts
      */
     Optional<OutputConstraint> strict(OutputParsers parsers) {
-        if (parsers.tools().isEmpty() || tools.stream().noneMatch(StrictCalls::asked)) {
-            return Optional.empty();
-        }
-        List<String> shown = new ArrayList<>(ToolFormat.TOKENS);
-        parsers.reasoning().ifPresent(format -> shown.addAll(ReasoningFormat.TOKENS));
         try {
-            Optional<OutputConstraint> calls = StrictCalls.of(parsers.tools().get(), tools, parallelCalls, shown);
-            calls.ifPresent(ConstraintCompiler::check);
-            return calls;
+            return parsers.tools().flatMap(format -> StrictCalls.of(format, parsers.reasoning(), tools, parallelCalls));
         } catch (GrammarException e) {
             throw RequestFields.bad("tools", "tools: " + e.getMessage());
         }

@@ -15,8 +15,8 @@ import static io.yuebing.cli.settings.Part.OBSERVER;
 import static io.yuebing.cli.settings.Part.PLACE;
 
 import io.yuebing.dialect.SurfaceOptions;
-import io.yuebing.dialect.reasoning.ReasoningFormat;
-import io.yuebing.dialect.tools.ToolFormat;
+import io.yuebing.answer.reasoning.ReasoningFormat;
+import io.yuebing.answer.tools.ToolFormat;
 import io.yuebing.gateway.FailoverPolicy;
 import java.net.URI;
 import java.time.Duration;
