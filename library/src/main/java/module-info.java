@@ -7,6 +7,7 @@
 @org.jspecify.annotations.NullMarked
 module io.yuebing.library {
     requires static transitive org.jspecify;
+    requires transitive io.yuebing.answer;
     requires transitive io.yuebing.api;
     requires transitive io.yuebing.kernels;
     requires transitive io.yuebing.kv;
@@ -14,6 +15,7 @@ module io.yuebing.library {
     requires io.yuebing.engine;
     requires io.yuebing.grammar;
     requires io.yuebing.model;
+    requires tools.jackson.databind;
 
     exports io.yuebing.library;
 }

@@ -7,16 +7,19 @@ import dev.langchain4j.model.chat.response.ChatResponse;
 import io.yuebing.api.ServiceException;
 import io.yuebing.library.Engine;
 import io.yuebing.library.Generation;
+import io.yuebing.library.Request;
+import java.util.function.UnaryOperator;
 
 /**
  * LangChain4j's {@link ChatModel} on an engine in this process.
  *
- * <p>It takes text messages and the usual sampling parameters. Tools, images and JSON formats are refused with
- * {@link dev.langchain4j.exception.UnsupportedFeatureException}. The engine stays the caller's and must outlive the model.
+ * <p>It takes text messages, tools, response formats and the usual sampling parameters, and tells thoughts and tool calls from
+ * text. Images and sound are refused with {@link dev.langchain4j.exception.UnsupportedFeatureException}. The engine stays the caller's and must outlive the model.
  */
 public final class YuebingChatModel implements ChatModel {
     private final Engine engine;
     private final ChatRequestParameters defaults;
+    private final UnaryOperator<Request> change;
 
     /** A model with the sampling defaults of the engine's model. */
     public YuebingChatModel(Engine engine) {
@@ -25,8 +28,14 @@ public final class YuebingChatModel implements ChatModel {
 
     /** A model with other defaults; what they leave open, the engine's model decides. */
     public YuebingChatModel(Engine engine, ChatRequestParameters defaults) {
+        this(engine, defaults, request -> request);
+    }
+
+    /** A model whose requests are changed last in what LangChain4j's do not have, such as a limit of thoughts. */
+    public YuebingChatModel(Engine engine, ChatRequestParameters defaults, UnaryOperator<Request> change) {
         this.engine = engine;
         this.defaults = defaults;
+        this.change = change;
     }
 
     @Override
@@ -36,7 +45,7 @@ public final class YuebingChatModel implements ChatModel {
 
     @Override
     public ChatResponse doChat(ChatRequest request) {
-        try (Generation generation = engine.generate(Translation.request(request, engine.info()))) {
+        try (Generation generation = engine.generate(change.apply(Translation.request(request, engine.info())))) {
             return Translation.response(generation.answer(), engine.info());
         } catch (ServiceException e) {
             throw Translation.failure(e);

@@ -3,15 +3,15 @@ package io.yuebing.langchain4j;
 import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
-import dev.langchain4j.model.chat.response.PartialResponse;
-import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.chat.response.StreamingHandle;
+import io.yuebing.answer.AnswerPart;
 import io.yuebing.api.ServiceException;
 import io.yuebing.library.Engine;
 import io.yuebing.library.Generation;
 import io.yuebing.library.Piece;
 import io.yuebing.library.Request;
+import java.util.function.UnaryOperator;
 
 /**
  * LangChain4j's {@link StreamingChatModel} on an engine in this process.
@@ -22,6 +22,7 @@ import io.yuebing.library.Request;
 public final class YuebingStreamingChatModel implements StreamingChatModel {
     private final Engine engine;
     private final ChatRequestParameters defaults;
+    private final UnaryOperator<Request> change;
 
     /** A model with the sampling defaults of the engine's model. */
     public YuebingStreamingChatModel(Engine engine) {
@@ -30,8 +31,14 @@ public final class YuebingStreamingChatModel implements StreamingChatModel {
 
     /** A model with other defaults; what they leave open, the engine's model decides. */
     public YuebingStreamingChatModel(Engine engine, ChatRequestParameters defaults) {
+        this(engine, defaults, request -> request);
+    }
+
+    /** A model whose requests are changed last in what LangChain4j's do not have, such as a limit of thoughts. */
+    public YuebingStreamingChatModel(Engine engine, ChatRequestParameters defaults, UnaryOperator<Request> change) {
         this.engine = engine;
         this.defaults = defaults;
+        this.change = change;
     }
 
     @Override
@@ -41,7 +48,7 @@ public final class YuebingStreamingChatModel implements StreamingChatModel {
 
     @Override
     public void doChat(ChatRequest request, StreamingChatResponseHandler handler) {
-        Request translated = Translation.request(request, engine.info());
+        Request translated = change.apply(Translation.request(request, engine.info()));
         Thread.ofVirtual().name("yuebing-chat").start(() -> {
             try {
                 deliver(translated, handler);
@@ -56,14 +63,17 @@ public final class YuebingStreamingChatModel implements StreamingChatModel {
     private void deliver(Request request, StreamingChatResponseHandler handler) {
         try (Generation generation = engine.generate(request)) {
             Handle handle = new Handle(generation);
-            PartialResponseContext context = new PartialResponseContext(handle);
+            PartsDelivery delivery = new PartsDelivery(handler, handle);
             for (Piece piece : generation) {
-                if (handle.isCancelled()) {
-                    return;
+                for (AnswerPart part : piece.parts()) {
+                    if (handle.isCancelled()) {
+                        return;
+                    }
+                    delivery.accept(part);
                 }
-                if (!piece.text().isEmpty()) {
-                    handler.onPartialResponse(new PartialResponse(piece.text()), context);
-                }
+            }
+            if (!handle.isCancelled()) {
+                delivery.finish();
             }
             if (!handle.isCancelled()) {
                 handler.onCompleteResponse(Translation.response(generation.answer(), engine.info()));

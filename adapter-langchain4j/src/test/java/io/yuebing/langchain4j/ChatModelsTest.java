@@ -3,10 +3,12 @@ package io.yuebing.langchain4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ImageContent;
 import dev.langchain4j.data.message.SystemMessage;
+import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.UnsupportedFeatureException;
@@ -14,12 +16,15 @@ import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.request.ResponseFormat;
 import dev.langchain4j.model.chat.request.ResponseFormatType;
+import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.request.json.JsonEnumSchema;
 import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
 import dev.langchain4j.model.chat.request.json.JsonSchema;
 import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
+import dev.langchain4j.model.chat.response.PartialToolCall;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.output.FinishReason;
 import io.yuebing.library.Engine;
@@ -27,6 +32,7 @@ import io.yuebing.library.EngineOptions;
 import io.yuebing.library.Message;
 import io.yuebing.library.Request;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -40,6 +46,22 @@ class ChatModelsTest {
             .messages(SystemMessage.from("Answer briefly."), UserMessage.from("What is 7 + 5?"))
             .temperature(0.0)
             .maxOutputTokens(30)
+            .build();
+    private static final String ROME_OR_OSLO = "\\{\"city\": ?\"(Rome|Oslo)\"}";
+    private static final ChatRequest WEATHER = ChatRequest.builder()
+            .messages(UserMessage.from("How is the weather in Rome?"))
+            .toolSpecifications(ToolSpecification.builder()
+                    .name("weather")
+                    .description("The weather in a city")
+                    .parameters(JsonObjectSchema.builder()
+                            .addEnumProperty("city", List.of("Rome", "Oslo"))
+                            .required("city")
+                            .additionalProperties(false)
+                            .build())
+                    .build())
+            .toolChoice(ToolChoice.REQUIRED)
+            .temperature(0.0)
+            .maxOutputTokens(200)
             .build();
     private static Engine engine;
 
@@ -167,13 +189,61 @@ class ChatModelsTest {
     }
 
     @Test
+    void aToolIsCalledAndItsResultGoesBack() {
+        YuebingChatModel model = new YuebingChatModel(
+                engine, ChatRequestParameters.builder().build(), request -> request.parallelToolCalls(false));
+        ChatResponse asked = model.chat(WEATHER);
+        assertThat(asked.finishReason()).isEqualTo(FinishReason.TOOL_EXECUTION);
+        ToolExecutionRequest call = asked.aiMessage().toolExecutionRequests().getFirst();
+        assertThat(call.name()).isEqualTo("weather");
+        assertThat(call.arguments()).matches(ROME_OR_OSLO);
+        ChatRequest next = WEATHER.toBuilder()
+                .messages(
+                        WEATHER.messages().getFirst(),
+                        asked.aiMessage(),
+                        ToolExecutionResultMessage.from(call, "sunny"))
+                .toolChoice(ToolChoice.NONE)
+                .build();
+        assertThat(model.chat(next).aiMessage().hasToolExecutionRequests()).isFalse();
+    }
+
+    @Test
+    void partsOfCallsAreStreamedBeforeTheWholeCall() throws Exception {
+        StringBuilder parts = new StringBuilder();
+        CompletableFuture<CompleteToolCall> whole = new CompletableFuture<>();
+        CompletableFuture<ChatResponse> complete = new CompletableFuture<>();
+        new YuebingStreamingChatModel(engine).chat(WEATHER, new StreamingChatResponseHandler() {
+            @Override
+            public void onPartialToolCall(PartialToolCall part) {
+                if (!whole.isDone()) {
+                    parts.append(part.partialArguments());
+                }
+            }
+
+            @Override
+            public void onCompleteToolCall(CompleteToolCall call) {
+                whole.complete(call);
+            }
+
+            @Override
+            public void onCompleteResponse(ChatResponse response) {
+                complete.complete(response);
+            }
+
+            @Override
+            public void onError(Throwable error) {
+                complete.completeExceptionally(error);
+            }
+        });
+        ChatResponse response = complete.get(60, TimeUnit.SECONDS);
+        ToolExecutionRequest first = whole.getNow(null).toolExecutionRequest();
+        assertThat(first.arguments()).isEqualTo(parts.toString()).matches(ROME_OR_OSLO);
+        assertThat(response.aiMessage().toolExecutionRequests()).startsWith(first);
+    }
+
+    @Test
     void whatIsNotSupportedIsRefusedByName() {
         YuebingChatModel model = new YuebingChatModel(engine);
-        ToolSpecification tool = ToolSpecification.builder().name("clock").build();
-        assertThatThrownBy(() ->
-                        model.chat(SUM.toBuilder().toolSpecifications(tool).build()))
-                .isInstanceOf(UnsupportedFeatureException.class)
-                .hasMessageStartingWith("Tools");
         assertThatThrownBy(() -> model.chat(UserMessage.from(ImageContent.from("https://example.com/a.png"))))
                 .isInstanceOf(UnsupportedFeatureException.class)
                 .hasMessageContaining("IMAGE");

@@ -1,15 +1,22 @@
 package io.yuebing.springai;
 
+import io.yuebing.answer.ToolCall;
+import io.yuebing.api.FinishReason;
 import io.yuebing.api.ModelInfo;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.library.Answer;
 import io.yuebing.library.Request;
+import io.yuebing.library.Tool;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.ai.chat.messages.AssistantMessage;
 import org.springframework.ai.chat.messages.Message;
+import org.springframework.ai.chat.messages.ToolResponseMessage;
 import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.ai.chat.metadata.ChatGenerationMetadata;
 import org.springframework.ai.chat.metadata.ChatResponseMetadata;
@@ -18,11 +25,15 @@ import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.model.Generation;
 import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
+import org.springframework.ai.model.tool.StructuredOutputChatOptions;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
 import org.springframework.ai.tool.ToolCallback;
 
 /** Tells Spring AI's prompts to the library, and the library's answers to Spring AI. */
 final class Translation {
+    /** Where Spring AI's own models put thoughts among the properties of a message. */
+    private static final String REASONING = "reasoningContent";
+
     private Translation() {}
 
     /**
@@ -32,9 +43,9 @@ final class Translation {
      */
     static Request request(Prompt prompt, ChatOptions defaults, ModelInfo model) {
         ChatOptions options = prompt.getOptions() == null ? defaults : prompt.getOptions();
-        refuseUnsupported(options, model);
+        refuseOtherModel(options, model);
         Request request = Request.chat(
-                prompt.getInstructions().stream().map(Translation::message).toList());
+                prompt.getInstructions().stream().flatMap(Translation::messages).toList());
         request = with(
                 request, either(options, defaults, ChatOptions::getTemperature), SamplingParams.Builder::temperature);
         request = with(request, either(options, defaults, ChatOptions::getTopP), SamplingParams.Builder::topP);
@@ -49,6 +60,9 @@ final class Translation {
                 SamplingParams.Builder::presencePenalty);
         request =
                 with(request, either(options, defaults, ChatOptions::getMaxTokens), SamplingParams.Builder::maxTokens);
+        request = request.tools(tools(options, defaults));
+        String schema = schema(options, defaults);
+        request = schema == null ? request : request.jsonSchema(schema);
         List<String> stop = either(options, defaults, ChatOptions::getStopSequences);
         return stop == null ? request : request.stop(stop);
     }
@@ -64,38 +78,58 @@ final class Translation {
         return value == null ? request : request.sampling(sampling -> set.apply(sampling, value));
     }
 
-    private static void refuseUnsupported(ChatOptions options, ModelInfo model) {
-        if (options instanceof ToolCallingChatOptions tools && hasTools(tools)) {
-            throw new UnsupportedOperationException(
-                    "Tools are not supported by the model in this process; serve it with `yuebing serve` to call tools.");
+    private static List<Tool> tools(ChatOptions options, ChatOptions defaults) {
+        List<Tool> own = tools(options);
+        return own.isEmpty() ? tools(defaults) : own;
+    }
+
+    private static List<Tool> tools(ChatOptions options) {
+        if (!(options instanceof ToolCallingChatOptions calling) || calling.getToolCallbacks() == null) {
+            return List.of();
         }
+        return calling.getToolCallbacks().stream()
+                .map(ToolCallback::getToolDefinition)
+                .map(tool -> new Tool(tool.name(), tool.description(), tool.inputSchema(), false))
+                .toList();
+    }
+
+    private static @Nullable String schema(ChatOptions options, ChatOptions defaults) {
+        return either(
+                options,
+                defaults,
+                one -> one instanceof StructuredOutputChatOptions structured ? structured.getOutputSchema() : null);
+    }
+
+    private static void refuseOtherModel(ChatOptions options, ModelInfo model) {
         if (options.getModel() != null && !options.getModel().equals(model.name())) {
             throw new UnsupportedOperationException("There is no model " + options.getModel()
                     + " in this engine, which has " + model.name() + "; leave the model's name out.");
         }
     }
 
-    private static boolean hasTools(ToolCallingChatOptions options) {
-        List<ToolCallback> tools = options.getToolCallbacks();
-        return tools != null && !tools.isEmpty();
+    /** A message with the results of several calls is one message for each in a chat template. */
+    private static Stream<io.yuebing.library.Message> messages(Message message) {
+        String text = message.getText() == null ? "" : message.getText();
+        return switch (message) {
+            case UserMessage user
+            when !user.getMedia().isEmpty() ->
+                throw new UnsupportedOperationException(
+                        "A message of type " + message.getMessageType() + " has media; this model reads only text.");
+            case AssistantMessage assistant ->
+                Stream.of(new io.yuebing.library.Message("assistant", text, calls(assistant), Optional.empty()));
+            case ToolResponseMessage results ->
+                results.getResponses().stream()
+                        .map(result -> io.yuebing.library.Message.tool(result.id(), result.responseData()));
+            default ->
+                Stream.of(
+                        new io.yuebing.library.Message(message.getMessageType().getValue(), text));
+        };
     }
 
-    private static io.yuebing.library.Message message(Message message) {
-        boolean media = message instanceof UserMessage user && !user.getMedia().isEmpty();
-        boolean calls = message instanceof AssistantMessage assistant && assistant.hasToolCalls();
-        String text = message.getText() == null ? "" : message.getText();
-        if (media || calls) {
-            throw new UnsupportedOperationException("A message of type " + message.getMessageType() + " has "
-                    + (media ? "media" : "tool calls") + "; this model reads only text.");
-        }
-        return switch (message.getMessageType()) {
-            case SYSTEM -> io.yuebing.library.Message.system(text);
-            case USER -> io.yuebing.library.Message.user(text);
-            case ASSISTANT -> io.yuebing.library.Message.assistant(text);
-            case TOOL ->
-                throw new UnsupportedOperationException(
-                        "Messages of type TOOL are not supported; send system, user and assistant messages.");
-        };
+    private static List<ToolCall> calls(AssistantMessage message) {
+        return message.getToolCalls().stream()
+                .map(call -> new ToolCall(call.id(), call.name(), call.arguments()))
+                .toList();
     }
 
     /** All of an answer. */
@@ -110,17 +144,27 @@ final class Translation {
                 ChatResponseMetadata.builder().model(model.name()).build());
     }
 
-    /** The end of an answer whose text has been delivered. */
+    /** The end of an answer whose text has been delivered: tool calls, thoughts, reason and usage. */
     static ChatResponse end(Answer answer, ModelInfo model) {
         return response("", answer, model);
     }
 
     private static ChatResponse response(String text, Answer answer, ModelInfo model) {
+        boolean calls =
+                answer.reason() == FinishReason.STOP && !answer.toolCalls().isEmpty();
         ChatGenerationMetadata end = ChatGenerationMetadata.builder()
-                .finishReason(answer.reason().name())
+                .finishReason(calls ? "TOOL_CALLS" : answer.reason().name())
+                .build();
+        AssistantMessage message = AssistantMessage.builder()
+                .content(text)
+                .properties(answer.reasoning().isEmpty() ? Map.of() : Map.of(REASONING, answer.reasoning()))
+                .toolCalls(answer.toolCalls().stream()
+                        .map(call ->
+                                new AssistantMessage.ToolCall(call.id(), "function", call.name(), call.arguments()))
+                        .toList())
                 .build();
         return new ChatResponse(
-                List.of(new Generation(new AssistantMessage(text), end)),
+                List.of(new Generation(message, end)),
                 ChatResponseMetadata.builder()
                         .model(model.name())
                         .usage(new DefaultUsage(answer.promptTokens(), answer.generatedTokens()))

@@ -8,6 +8,7 @@ import io.yuebing.library.Engine;
 import io.yuebing.library.EngineOptions;
 import io.yuebing.library.Message;
 import io.yuebing.library.Request;
+import io.yuebing.library.ToolChoice;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -24,6 +25,11 @@ import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
 import org.springframework.ai.content.Media;
+import org.springframework.ai.converter.BeanOutputConverter;
+import org.springframework.ai.model.tool.StructuredOutputChatOptions;
+import org.springframework.ai.model.tool.ToolCallingChatOptions;
+import org.springframework.ai.model.tool.ToolCallingManager;
+import org.springframework.ai.tool.function.FunctionToolCallback;
 import org.springframework.util.MimeTypeUtils;
 
 @Timeout(120)
@@ -106,6 +112,59 @@ class YuebingChatModelTest {
                         .getUsage()
                         .getCompletionTokens())
                 .isEqualTo(5);
+    }
+
+    private record City(String city) {}
+
+    @Test
+    void aToolIsCalledAndItsResultGoesBack() {
+        var weather = FunctionToolCallback.builder("weather", (City city) -> "sunny in " + city.city())
+                .description("The weather in a city")
+                .inputType(City.class)
+                .inputSchema("""
+                        {"type": "object", "properties": {"city": {"enum": ["Rome", "Oslo"]}}, "required": ["city"],
+                         "additionalProperties": false}""")
+                .build();
+        var options = ToolCallingChatOptions.builder()
+                .toolCallbacks(List.of(weather))
+                .temperature(0.0)
+                .maxTokens(100)
+                .build();
+        Prompt question = new Prompt("How is the weather in Rome?", options);
+        YuebingChatModel model = new YuebingChatModel(
+                engine,
+                ChatOptions.builder().build(),
+                request -> request.toolChoice(ToolChoice.Mode.REQUIRED).parallelToolCalls(false));
+        ChatResponse asked = model.call(question);
+        assertThat(asked.hasToolCalls()).isTrue();
+        ChatResponse streamed = Objects.requireNonNull(model.stream(question).blockLast(Duration.ofSeconds(60)));
+        assertThat(streamed.getResults().getFirst().getOutput().getToolCalls())
+                .singleElement()
+                .satisfies(call -> assertThat(call.arguments()).matches("\\{\"city\": ?\"(Rome|Oslo)\"}"));
+        var executed = ToolCallingManager.builder().build().executeToolCalls(question, asked);
+        Prompt next = new Prompt(executed.conversationHistory(), options);
+        assertThat(executed.conversationHistory().getLast().toString()).contains("sunny in");
+        assertThat(new YuebingChatModel(engine).call(next).getResults()).hasSize(1);
+    }
+
+    private enum Parity {
+        EVEN,
+        ODD
+    }
+
+    private record Sum(Parity parity, boolean prime) {}
+
+    @Test
+    void answersKeepToTheSchemaOfAConverter() {
+        var converter = new BeanOutputConverter<>(Sum.class);
+        var options = StructuredOutputChatOptions.builder()
+                .outputSchema(converter.getJsonSchema())
+                .temperature(0.0)
+                .build();
+        ChatResponse response = new YuebingChatModel(engine).call(new Prompt("What is 7 + 5?", options));
+        String text = response.getResults().getFirst().getOutput().getText();
+        Sum sum = converter.convert(Objects.requireNonNull(text));
+        assertThat(Objects.requireNonNull(sum).parity()).isIn(Parity.EVEN, Parity.ODD);
     }
 
     @Test

@@ -42,6 +42,11 @@ class ExamplesTest {
     }
 
     @Test
+    void aToolIsCalledWithArgumentsOfItsSchema() throws Exception {
+        assertThat(output(ToolCalling::main)).containsPattern("weather \\{\"city\": ?\"(Rome|Oslo)\"}");
+    }
+
+    @Test
     void bothAdaptersAnswer() throws Exception {
         assertThat(output(LangChain4jChat::main)).isNotBlank();
         assertThat(output(SpringAiChat::main).lines().count()).isGreaterThan(1);

@@ -1,12 +1,16 @@
 package io.yuebing.library;
 
+import io.yuebing.answer.ToolCall;
 import io.yuebing.api.FinishReason;
+import java.util.List;
 import java.util.Optional;
 
 /**
  * What a generation came to.
  *
- * @param text all of it, without the stop string
+ * @param text all of its content, without the stop string
+ * @param reasoning what the model thought before, if it marks its thoughts
+ * @param toolCalls the tools that it calls; run them and send the results with {@link Message#tool}
  * @param reason why it ended; {@link FinishReason#ABORT} if it was closed before its end
  * @param stopString the stop string that ended it
  * @param promptTokens tokens of the prompt
@@ -15,13 +19,15 @@ import java.util.Optional;
  */
 public record Answer(
         String text,
+        String reasoning,
+        List<ToolCall> toolCalls,
         FinishReason reason,
         Optional<String> stopString,
         int promptTokens,
         int cachedTokens,
         int generatedTokens) {
 
-    /** The text alone. */
+    /** The content alone. */
     @Override
     public String toString() {
         return text;

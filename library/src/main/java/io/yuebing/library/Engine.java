@@ -1,5 +1,8 @@
 package io.yuebing.library;
 
+import io.yuebing.answer.ThinkingTags;
+import io.yuebing.answer.reasoning.ReasoningFormat;
+import io.yuebing.answer.tools.ToolFormat;
 import io.yuebing.api.ErrorCode;
 import io.yuebing.api.GenerateRequest;
 import io.yuebing.api.GenerationDefaults;
@@ -7,6 +10,7 @@ import io.yuebing.api.Generator;
 import io.yuebing.api.ModelInfo;
 import io.yuebing.api.SamplingParams;
 import io.yuebing.api.ServiceException;
+import io.yuebing.api.ThinkingBudget;
 import io.yuebing.api.TokenStream;
 import io.yuebing.api.UserError;
 import io.yuebing.engine.CrashDumps;
@@ -28,6 +32,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -51,6 +56,8 @@ public final class Engine implements Generator, AutoCloseable {
     private final ModelInfo info;
     private final Tokenizer tokenizer;
     private final Optional<ChatTemplate> template;
+    private final Optional<ToolFormat> toolFormat;
+    private final Optional<ReasoningFormat> reasoningFormat;
     private final CausalLm model;
     private final io.yuebing.engine.Engine engine;
     private final AtomicLong requests = new AtomicLong();
@@ -59,11 +66,15 @@ public final class Engine implements Generator, AutoCloseable {
             ModelInfo info,
             Tokenizer tokenizer,
             Optional<ChatTemplate> template,
+            Optional<ToolFormat> toolFormat,
+            Optional<ReasoningFormat> reasoningFormat,
             CausalLm model,
             io.yuebing.engine.Engine engine) {
         this.info = info;
         this.tokenizer = tokenizer;
         this.template = template;
+        this.toolFormat = toolFormat;
+        this.reasoningFormat = reasoningFormat;
         this.model = model;
         this.engine = engine;
     }
@@ -90,6 +101,13 @@ public final class Engine implements Generator, AutoCloseable {
         }
         TextFiles text = TextFiles.of(model);
         Optional<ChatTemplate> template = ChatTemplate.load(text);
+        Optional<String> source = template.map(ChatTemplate::source);
+        Optional<ToolFormat> toolFormat = options.toolCallParser()
+                .map(name -> known("toolCallParser", name, ToolFormat.named(name), ToolFormat.allNames()))
+                .or(() -> source.flatMap(ToolFormat::ofTemplate));
+        Optional<ReasoningFormat> reasoningFormat = options.reasoningParser()
+                .map(name -> known("reasoningParser", name, ReasoningFormat.named(name), ReasoningFormat.allNames()))
+                .or(() -> source.flatMap(ReasoningFormat::ofTemplate));
         Tokenizer tokenizer = Tokenizer.load(text);
         CausalLm loaded = null;
         Engine opened = null;
@@ -109,7 +127,8 @@ public final class Engine implements Generator, AutoCloseable {
                     crashDumps(model, options),
                     Optional.of(new ConstraintCompiler(
                             shown -> new Vocabulary(words, id -> tokenizer.answerBytes(id, shown)))));
-            opened = new Engine(info(model, loaded, engine), tokenizer, template, loaded, engine);
+            opened = new Engine(
+                    info(model, loaded, engine), tokenizer, template, toolFormat, reasoningFormat, loaded, engine);
             return opened;
         } finally {
             if (opened == null) {
@@ -119,6 +138,11 @@ public final class Engine implements Generator, AutoCloseable {
                 tokenizer.close();
             }
         }
+    }
+
+    private static <T> T known(String option, String name, Optional<T> found, List<String> names) {
+        return found.orElseThrow(
+                () -> new UserError(option + " must be one of " + String.join(", ", names) + ", got " + name + "."));
     }
 
     private static EngineConfig config(CausalLm model, EngineOptions options) {
@@ -165,11 +189,13 @@ public final class Engine implements Generator, AutoCloseable {
      * Begins to generate.
      *
      * @throws ServiceException {@link ErrorCode#INVALID_REQUEST} if a parameter is out of range, the prompt does not fit into
-     *     the context, the chat template refuses the messages or the constraint cannot be kept; {@link ErrorCode#OVERLOADED} if too many requests wait;
+     *     the context, the chat template refuses the messages, or tools or the constraint cannot be kept; {@link ErrorCode#OVERLOADED} if too many requests wait;
      *     {@link ErrorCode#UNAVAILABLE} if the engine is closed
      */
     public Generation generate(Request request) {
-        int[] prompt = tokens(request.prompt());
+        AnswerPlan plan = AnswerPlan.of(request, toolFormat, reasoningFormat);
+        String text = text(request);
+        int[] prompt = tokens(request.prompt(), text);
         int room = info.maxModelLength() - prompt.length;
         if (room < 1) {
             throw new ServiceException(
@@ -181,9 +207,33 @@ public final class Engine implements Generator, AutoCloseable {
         GenerateRequest sequence = GenerateRequest.of(
                         "library-" + requests.incrementAndGet(),
                         prompt,
-                        request.sampling(defaults().maxTokens(room)))
-                .withConstraint(request.constraint());
-        return new Generation(engine.generate(sequence), sequence, info.eosTokenIds(), tokenizer, request.stop());
+                        request.sampling(defaults().maxTokens(room).thinkingBudget(thinking(request, plan, text))))
+                .withConstraint(plan.constraint());
+        return new Generation(
+                engine.generate(sequence),
+                sequence,
+                info.eosTokenIds(),
+                tokenizer,
+                request.stop(),
+                plan.reading(),
+                text);
+    }
+
+    /** A constraint needs to know where the thoughts end as much as a limit does. */
+    private Optional<ThinkingBudget> thinking(Request request, AnswerPlan plan, String prompt) {
+        OptionalInt tokens = request.thinkingTokens();
+        if (tokens.isPresent() && reasoningFormat.isEmpty()) {
+            throw new ServiceException(
+                    ErrorCode.INVALID_REQUEST,
+                    "The thoughts of " + info.name()
+                            + " cannot be limited, because its chat template shows none; open it with a reasoningParser.",
+                    "thinking_token_budget");
+        }
+        boolean first = plan.constraint().isPresent() && plan.reading().mayThink(prompt);
+        return tokens.isPresent() || first
+                ? reasoningFormat.map(format -> new ThinkingTags(format, tokenizer)
+                        .budget(tokens.orElse(Integer.MAX_VALUE), prompt, plan.reading()))
+                : Optional.empty();
     }
 
     /**
@@ -207,24 +257,32 @@ public final class Engine implements Generator, AutoCloseable {
                 .seed(ThreadLocalRandom.current().nextLong());
     }
 
-    private int[] tokens(Request.Prompt prompt) {
+    /** The prompt's text; empty where it comes as tokens. */
+    private String text(Request request) {
+        return switch (request.prompt()) {
+            case Request.Prompt.Text text -> text.text();
+            case Request.Prompt.Chat chat -> render(chat, request.toolUse());
+            case Request.Prompt.Tokens tokens -> "";
+        };
+    }
+
+    private int[] tokens(Request.Prompt prompt, String text) {
         return switch (prompt) {
-            case Request.Prompt.Text text -> tokenizer.encode(text.text(), true);
-            case Request.Prompt.Chat chat -> tokenizer.encode(render(chat), false);
+            case Request.Prompt.Text given -> tokenizer.encode(text, true);
+            case Request.Prompt.Chat chat -> tokenizer.encode(text, false);
             case Request.Prompt.Tokens tokens -> tokens.ids();
         };
     }
 
-    private String render(Request.Prompt.Chat chat) {
+    private String render(Request.Prompt.Chat chat, ToolUse tools) {
         ChatTemplate known = template.orElseThrow(() -> new ServiceException(
                 ErrorCode.INVALID_REQUEST,
                 "The model " + info.name() + " has no chat template; use Request.prompt instead.",
                 "messages"));
-        List<Map<String, Object>> messages = chat.messages().stream()
-                .map(message -> Map.<String, Object>of("role", message.role(), "content", message.content()))
-                .toList();
+        List<Map<String, Object>> messages =
+                chat.messages().stream().map(Message::forTemplate).toList();
         try {
-            return known.render(messages, List.of(), true, chat.templateArguments());
+            return known.render(messages, tools.forTemplate(), true, chat.templateArguments());
         } catch (TemplateException e) {
             throw new ServiceException(
                     ErrorCode.INVALID_REQUEST,

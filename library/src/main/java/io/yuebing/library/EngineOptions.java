@@ -18,6 +18,8 @@ import java.util.OptionalLong;
  * @param maxSequences sequences that run at once; default: 256
  * @param maxQueuedSequences sequences that wait beyond that before requests are refused; default: 1024
  * @param prefixCaching whether equal beginnings of prompts are computed once; default: true
+ * @param toolCallParser how tool calls are read, as {@code --tool-call-parser} names it; default: as the chat template shows
+ * @param reasoningParser how thoughts are read, as {@code --reasoning-parser} names it; default: as the chat template shows
  * @param weightCache folder in which repacked weights of large models are kept for later starts; default: none
  * @param crashDirectory folder in which steps that fail are kept for {@code yuebing replay}; default: none
  */
@@ -30,6 +32,8 @@ public record EngineOptions(
         int maxSequences,
         int maxQueuedSequences,
         boolean prefixCaching,
+        Optional<String> toolCallParser,
+        Optional<String> reasoningParser,
         Optional<Path> weightCache,
         Optional<Path> crashDirectory) {
 
@@ -48,6 +52,8 @@ public record EngineOptions(
         private int maxSequences = 256;
         private int maxQueuedSequences = 1024;
         private boolean prefixCaching = true;
+        private Optional<String> toolCallParser = Optional.empty();
+        private Optional<String> reasoningParser = Optional.empty();
         private Optional<Path> weightCache = Optional.empty();
         private Optional<Path> crashDirectory = Optional.empty();
 
@@ -101,6 +107,18 @@ public record EngineOptions(
             return this;
         }
 
+        /** How tool calls are read: a name of vLLM's, such as {@code hermes}. */
+        public Builder toolCallParser(String name) {
+            toolCallParser = Optional.of(name);
+            return this;
+        }
+
+        /** How thoughts are read: a name of vLLM's, such as {@code qwen3}. */
+        public Builder reasoningParser(String name) {
+            reasoningParser = Optional.of(name);
+            return this;
+        }
+
         /** Folder for repacked weights; at most 64 GiB of them are kept. */
         public Builder weightCache(Path directory) {
             weightCache = Optional.of(directory);
@@ -124,6 +142,8 @@ public record EngineOptions(
                     maxSequences,
                     maxQueuedSequences,
                     prefixCaching,
+                    toolCallParser,
+                    reasoningParser,
                     weightCache,
                     crashDirectory);
         }

@@ -1,5 +1,10 @@
 package io.yuebing.library;
 
+import io.yuebing.answer.AnswerParser;
+import io.yuebing.answer.AnswerPart;
+import io.yuebing.answer.AnswerReading;
+import io.yuebing.answer.GatheredAnswer;
+import io.yuebing.answer.ToolCallIds;
 import io.yuebing.api.FinishReason;
 import io.yuebing.api.GenerateEvent;
 import io.yuebing.api.GenerateRequest;
@@ -10,6 +15,7 @@ import io.yuebing.api.TokenStream;
 import io.yuebing.text.Detokenizer;
 import io.yuebing.text.StopStrings;
 import io.yuebing.text.Tokenizer;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -34,7 +40,8 @@ public final class Generation implements Iterable<Piece>, AutoCloseable {
     private final Detokenizer detokenizer;
     private final StopStrings stops;
 
-    private final StringBuilder text = new StringBuilder();
+    private final AnswerParser parser;
+    private final GatheredAnswer gathered = new GatheredAnswer();
     private int cachedTokens;
     private int generatedTokens;
     private @Nullable Piece ready;
@@ -46,11 +53,15 @@ public final class Generation implements Iterable<Piece>, AutoCloseable {
             GenerateRequest request,
             List<Integer> eosTokenIds,
             Tokenizer tokenizer,
-            List<String> stop) {
+            List<String> stop,
+            AnswerReading reading,
+            String prompt) {
         this.stream = stream;
         this.request = request;
         this.eosTokenIds = eosTokenIds;
-        detokenizer = new Detokenizer(tokenizer, true);
+        detokenizer =
+                new Detokenizer(tokenizer, id -> tokenizer.isSpecial(id) && !reading.needs(tokenizer.tokenText(id)));
+        parser = new AnswerParser(reading, prompt, ToolCallIds.of(reading));
         stops = new StopStrings(stop, false);
     }
 
@@ -132,25 +143,38 @@ public final class Generation implements Iterable<Piece>, AutoCloseable {
         generatedTokens++;
         String decoded = endsGeneration(token.id()) ? "" : detokenizer.append(token.id());
         boolean armed = generatedTokens > request.sampling().minTokens();
-        String shown = stops.append(decoded, armed);
-        text.append(shown);
-        if (stops.matched().isPresent()) {
+        List<AnswerPart> parts = new ArrayList<>(parser.append(stops.append(decoded, armed)));
+        boolean ended = stops.matched().isPresent() || parser.complete();
+        if (ended) {
+            parts.addAll(parser.finish());
+        }
+        parts.forEach(gathered::add);
+        if (ended) {
             answer = ended(FinishReason.STOP);
             stream.close();
         }
-        return new Piece(shown, Optional.of(token));
+        return new Piece(parts, Optional.of(token));
     }
 
     private @Nullable Piece last(FinishReason reason) {
         String rest = stops.append(detokenizer.finish(), true) + stops.finish();
-        text.append(rest);
+        List<AnswerPart> parts = new ArrayList<>(parser.append(rest));
+        parts.addAll(parser.finish());
+        parts.forEach(gathered::add);
         answer = ended(stops.matched().isPresent() ? FinishReason.STOP : reason);
-        return rest.isEmpty() ? null : new Piece(rest, Optional.empty());
+        return parts.isEmpty() ? null : new Piece(parts, Optional.empty());
     }
 
     private Answer ended(FinishReason reason) {
         return new Answer(
-                text.toString(), reason, stops.matched(), request.promptTokens().length, cachedTokens, generatedTokens);
+                gathered.content(),
+                gathered.reasoning(),
+                gathered.calls(),
+                reason,
+                stops.matched(),
+                request.promptTokens().length,
+                cachedTokens,
+                generatedTokens);
     }
 
     /** Such a token is the last one: it is counted, but adds no text. */

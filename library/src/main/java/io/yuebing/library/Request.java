@@ -5,6 +5,7 @@ import io.yuebing.api.SamplingParams;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 
 /**
@@ -22,16 +23,22 @@ public final class Request {
     private final UnaryOperator<SamplingParams.Builder> sampling;
     private final List<String> stop;
     private final Optional<OutputConstraint> constraint;
+    private final ToolUse toolUse;
+    private final OptionalInt thinkingTokens;
 
     private Request(
             Prompt prompt,
             UnaryOperator<SamplingParams.Builder> sampling,
             List<String> stop,
-            Optional<OutputConstraint> constraint) {
+            Optional<OutputConstraint> constraint,
+            ToolUse toolUse,
+            OptionalInt thinkingTokens) {
         this.prompt = prompt;
         this.sampling = sampling;
         this.stop = stop;
         this.constraint = constraint;
+        this.toolUse = toolUse;
+        this.thinkingTokens = thinkingTokens;
     }
 
     /** What a generation begins with. */
@@ -70,7 +77,7 @@ public final class Request {
     }
 
     private static Request of(Prompt prompt) {
-        return new Request(prompt, builder -> builder, List.of(), Optional.empty());
+        return new Request(prompt, builder -> builder, List.of(), Optional.empty(), ToolUse.NONE, OptionalInt.empty());
     }
 
     /**
@@ -79,10 +86,8 @@ public final class Request {
      * @throws IllegalStateException if this is no chat
      */
     public Request templateArguments(Map<String, Object> arguments) {
-        if (!(prompt instanceof Prompt.Chat chat)) {
-            throw new IllegalStateException("only a chat has a template; begin with Request.chat");
-        }
-        return new Request(new Prompt.Chat(chat.messages(), arguments), sampling, stop, constraint);
+        Prompt.Chat changed = new Prompt.Chat(requireChat("a template").messages(), arguments);
+        return new Request(changed, sampling, stop, constraint, toolUse, thinkingTokens);
     }
 
     /** Most tokens to generate, at least 1. */
@@ -112,7 +117,8 @@ public final class Request {
 
     /** Any other parameter: {@code request.sampling(s -> s.logprobs(3).ignoreEos(true))}. */
     public Request sampling(UnaryOperator<SamplingParams.Builder> change) {
-        return new Request(prompt, builder -> change.apply(sampling.apply(builder)), stop, constraint);
+        return new Request(
+                prompt, builder -> change.apply(sampling.apply(builder)), stop, constraint, toolUse, thinkingTokens);
     }
 
     /**
@@ -129,7 +135,7 @@ public final class Request {
         if (texts.contains("")) {
             throw new IllegalArgumentException("a stop string must not be empty");
         }
-        return new Request(prompt, sampling, List.copyOf(texts), constraint);
+        return new Request(prompt, sampling, List.copyOf(texts), constraint, toolUse, thinkingTokens);
     }
 
     /**
@@ -140,9 +146,64 @@ public final class Request {
         return constraint(new OutputConstraint(OutputConstraint.Kind.JSON, schema));
     }
 
-    /** Holds the answer to a schema, a regular expression, one of some choices or a grammar, from its first token on. */
+    /**
+     * Holds the answer to a schema, a regular expression, one of some choices or a grammar, from its first token on, or from the
+     * end of its thoughts.
+     */
     public Request constraint(OutputConstraint value) {
-        return new Request(prompt, sampling, stop, Optional.of(value));
+        return new Request(prompt, sampling, stop, Optional.of(value), toolUse, thinkingTokens);
+    }
+
+    /**
+     * Functions that the model may call; {@link Answer#toolCalls()} has the calls.
+     *
+     * @throws IllegalStateException if this is no chat
+     */
+    public Request tools(Tool... tools) {
+        return tools(List.of(tools));
+    }
+
+    /** The same as {@link #tools(Tool...)}. */
+    public Request tools(List<Tool> tools) {
+        return with(new ToolUse(tools, toolUse.choice(), toolUse.parallelCalls()));
+    }
+
+    /** Whether the answer calls tools; by default the model decides. */
+    public Request toolChoice(ToolChoice choice) {
+        return with(new ToolUse(toolUse.tools(), choice, toolUse.parallelCalls()));
+    }
+
+    /** Whether the answer may have more than one call; by default it may. */
+    public Request parallelToolCalls(boolean allowed) {
+        return with(new ToolUse(toolUse.tools(), toolUse.choice(), allowed));
+    }
+
+    private Request with(ToolUse use) {
+        return new Request(requireChat("tools"), sampling, stop, constraint, use, thinkingTokens);
+    }
+
+    /**
+     * Most tokens of thoughts, at least 0; after them the answer begins.
+     *
+     * @throws IllegalStateException if this is no chat
+     */
+    public Request thinkingTokens(int most) {
+        return new Request(requireChat("thoughts"), sampling, stop, constraint, toolUse, OptionalInt.of(most));
+    }
+
+    private Prompt.Chat requireChat(String what) {
+        if (!(prompt instanceof Prompt.Chat chat)) {
+            throw new IllegalStateException("only a chat has " + what + "; begin with Request.chat");
+        }
+        return chat;
+    }
+
+    ToolUse toolUse() {
+        return toolUse;
+    }
+
+    OptionalInt thinkingTokens() {
+        return thinkingTokens;
     }
 
     Optional<OutputConstraint> constraint() {
