@@ -15,9 +15,11 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
 
 /**
  * A request that is split over two nodes has the answer that one node gives, byte for byte but for its id, its time and
@@ -27,6 +29,9 @@ class SameAnswersDisaggregatedTest {
     private static final String CHAT = "/v1/chat/completions";
     private static final String COMPLETIONS = "/v1/completions";
     private static final String PROMPT = "Question: What is the capital of France?\nAnswer:";
+
+    /** The id of the demo model's {@code <tool_call>}. */
+    private static final String CALL_TOKEN = "4094";
 
     private static final Pattern INDEX = Pattern.compile("\"choices\":\\[\\{\"index\":(\\d+)");
 
@@ -72,7 +77,8 @@ class SameAnswersDisaggregatedTest {
                 chat("chat with n", Map.of("n", 2, "temperature", 0.8, "seed", 5)),
                 chat("chat stop", Map.of("stop", "a")),
                 chat("json_schema", Map.of("response_format", person(), "temperature", 1, "seed", 3)),
-                chat("required tool", Map.of("tools", List.of(tool()), "tool_choice", "required", "seed", 4)));
+                chat("required tool", Map.of("tools", List.of(tool()), "tool_choice", "required", "seed", 4)),
+                chat("strict tool", strict()));
     }
 
     @ParameterizedTest(name = "{0}")
@@ -89,6 +95,35 @@ class SameAnswersDisaggregatedTest {
                     .as("streamed")
                     .isEqualTo(answer(aggregated, path, streaming));
         }
+    }
+
+    @Test
+    void aStrictToolThatTheModelCallsOfItsOwnAccordKeepsToItsSchema() throws Exception {
+        Map<String, Object> body = new LinkedHashMap<>(strict());
+        body.put("messages", List.of(Map.of("role", "user", "content", "How is the weather in Rome?")));
+        body.put("max_tokens", 60);
+        JsonNode choice = new Client(disaggregated.uri()).post(CHAT, body).at("/choices/0");
+        JsonNode calls = choice.at("/message/tool_calls");
+        assertThat(calls.size()).as("calls of %s", choice).isEqualTo(1);
+        assertThat(calls.at("/0/function/name").asString()).isEqualTo("weather");
+        assertThat(calls.at("/0/function/arguments").asString()).matches("\\{\"city\": ?\"(Rome|Oslo)\"}");
+        assertThat(choice.at("/message/content").isNull()).as("no content").isTrue();
+        assertThat(choice.at("/finish_reason").asString()).isEqualTo("tool_calls");
+    }
+
+    /** The bias makes the model begin a call; what the call says is held to the schema. */
+    private static Map<String, Object> strict() {
+        Map<String, Object> function = new LinkedHashMap<>(function());
+        function.put("strict", true);
+        return Map.of(
+                "tools",
+                List.of(Map.of("type", "function", "function", function)),
+                "tool_choice",
+                "auto",
+                "parallel_tool_calls",
+                false,
+                "logit_bias",
+                Map.of(CALL_TOKEN, 100));
     }
 
     private static Arguments completion(String what, Map<String, ?> fields) {
@@ -128,11 +163,16 @@ class SameAnswersDisaggregatedTest {
     }
 
     private static Map<String, Object> tool() {
+        return Map.of("type", "function", "function", function());
+    }
+
+    private static Map<String, Object> function() {
         Map<String, Object> parameters = Map.of(
                 "type", "object",
                 "properties", Map.of("city", Map.of("enum", List.of("Rome", "Oslo"))),
-                "required", List.of("city"));
-        return Map.of("type", "function", "function", Map.of("name", "weather", "parameters", parameters));
+                "required", List.of("city"),
+                "additionalProperties", false);
+        return Map.of("name", "weather", "parameters", parameters);
     }
 
     /** The bytes of the body without what is new in each answer; choices that run side by side one after the other. */
