@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
 final class FrameInput {
     private final ReadableByteChannel channel;
     private final ByteBuffer buffer;
-    private int maxFrameBytes;
+    private final int maxFrameBytes;
+    /** Of the frame that has begun to arrive, as far as it is known. */
+    private int awaitedBytes;
 
     /**
      * @param buffer off-heap, at least as large as the longest frame
@@ -38,6 +40,7 @@ final class FrameInput {
     Frame poll() throws ProtocolException {
         int length = FrameCodec.frameLength(buffer, maxFrameBytes);
         if (length == 0 || buffer.remaining() < length) {
+            awaitedBytes = Math.max(length, FrameDescriptor.MAX_REQUEST_HEADER_BYTES);
             return null;
         }
         ByteBuffer frame = buffer.slice(buffer.position(), length).order(ByteOrder.LITTLE_ENDIAN);
@@ -47,14 +50,16 @@ final class FrameInput {
 
     /** Waits for more bytes; invalidates all frames given out. */
     void read() throws IOException {
-        if (buffer.position() > 0) {
-            buffer.compact();
-        } else {
-            // compact would copy all of a long frame onto itself for every piece that arrives
-            buffer.position(buffer.limit()).limit(buffer.capacity());
+        if (!buffer.hasRemaining()) {
+            buffer.position(0).limit(0);
+        } else if (buffer.capacity() - buffer.position() < awaitedBytes) {
+            // only now: what has arrived of a frame would otherwise be copied for every piece that follows
+            buffer.compact().flip();
         }
+        int begun = buffer.position();
+        buffer.position(buffer.limit()).limit(buffer.capacity());
         int read = channel.read(buffer);
-        buffer.flip();
+        buffer.limit(buffer.position()).position(begun);
         if (read < 0) {
             throw new EOFException(
                     buffer.hasRemaining() ? "connection closed in the middle of a frame" : "connection closed");
