@@ -95,7 +95,7 @@ public final class ApiExchange {
     /** Sends an answer of any type. */
     public void send(int httpStatus, String contentType, byte[] body) {
         begin(httpStatus, contentType);
-        try {
+        try (ClientConnection.Wait ignored = connection.forReader()) {
             response.send(body);
         } catch (RuntimeException e) {
             throw new ClientGoneException(e);
@@ -126,7 +126,7 @@ public final class ApiExchange {
         // Helidon ends a streamed answer only after its handler has returned.
         response.whenSent(this::endOfAnswer);
         streamed = true;
-        return new ResponsePieces(response.outputStream());
+        return new ResponsePieces(response.outputStream(), connection);
     }
 
     /** Adds {@code key=value} to this request's log line. */
@@ -209,7 +209,8 @@ public final class ApiExchange {
             throw new ServiceException(ErrorCode.INVALID_REQUEST, "The request has no body; send a JSON object");
         }
         long announced = request.headers().contentLength().orElse(-1);
-        try (InputStream in = request.content().inputStream()) {
+        try (ClientConnection.Wait ignored = connection.forBody();
+                InputStream in = request.content().inputStream()) {
             byte[] bytes = announced > maxBodyBytes ? new byte[0] : in.readNBytes((int) maxBodyBytes + 1);
             if (announced > maxBodyBytes || bytes.length > maxBodyBytes) {
                 // Most clients read the answer only after they have sent everything; so a little more is swallowed.

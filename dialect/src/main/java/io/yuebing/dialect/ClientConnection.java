@@ -20,6 +20,19 @@ interface ClientConnection {
     /** The answer broke off. */
     void abandon();
 
+    /** Begins a wait for the rest of the client's request, which has an end. */
+    Wait forBody();
+
+    /** Begins a wait for the client to take what is written, which has an end. */
+    Wait forReader();
+
+    /** Something that the client is waited for; ended by the thread that began it. */
+    @FunctionalInterface
+    interface Wait extends AutoCloseable {
+        @Override
+        void close();
+    }
+
     /** The client whose request the calling thread handles. */
     static ClientConnection current() {
         ClientConnection client = OfThread.CURRENT.get();
@@ -53,5 +66,15 @@ interface ClientConnection {
 
         @Override
         public void abandon() {}
+
+        @Override
+        public Wait forBody() {
+            return () -> {};
+        }
+
+        @Override
+        public Wait forReader() {
+            return () -> {};
+        }
     }
 }

@@ -1,6 +1,7 @@
 package io.yuebing.dialect;
 
 import io.helidon.common.buffers.DataReader;
+import io.helidon.http.Headers;
 import io.helidon.http.HttpPrologue;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
@@ -24,21 +25,47 @@ final class Http1Client implements ClientConnection {
     private static final Duration IDLE = Duration.ofMinutes(5);
 
     private final ConnectionContext context;
+    private final SlowClients slow;
+    private @Nullable Wait headers;
     private @Nullable Thread watcher;
     private volatile boolean gone;
 
-    private Http1Client(ConnectionContext context) {
+    private Http1Client(ConnectionContext context, SlowClients slow) {
         this.context = context;
+        this.slow = slow;
     }
 
     /** Notes each request's connection on the connection's own thread, which also runs the handlers. */
-    static Http1ConnectionListener listener() {
+    static Http1ConnectionListener listener(SlowClients slow) {
         return new Http1ConnectionListener() {
             @Override
             public void prologue(ConnectionContext context, HttpPrologue prologue) {
-                ClientConnection.enter(new Http1Client(context));
+                Http1Client client = new Http1Client(context, slow);
+                client.headers = slow.headers(client.host());
+                ClientConnection.enter(client);
+            }
+
+            @Override
+            public void headers(ConnectionContext context, Headers headers) {
+                if (ClientConnection.current() instanceof Http1Client client && client.headers != null) {
+                    client.headers.close();
+                }
             }
         };
+    }
+
+    private String host() {
+        return context.remotePeer().host();
+    }
+
+    @Override
+    public Wait forBody() {
+        return slow.body(host());
+    }
+
+    @Override
+    public Wait forReader() {
+        return slow.piece(host());
     }
 
     @Override

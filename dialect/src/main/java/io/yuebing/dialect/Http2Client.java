@@ -4,10 +4,14 @@ package io.yuebing.dialect;
 final class Http2Client implements ClientConnection {
     private final Http2ResetWatch connection;
     private final int streamId;
+    private final SlowClients slow;
+    private final String host;
 
-    Http2Client(Http2ResetWatch connection, int streamId) {
+    Http2Client(Http2ResetWatch connection, int streamId, SlowClients slow, String host) {
         this.connection = connection;
         this.streamId = streamId;
+        this.slow = slow;
+        this.host = host;
     }
 
     /** Nothing to start: the connection is read all the time. */
@@ -28,5 +32,15 @@ final class Http2Client implements ClientConnection {
     @Override
     public void abandon() {
         connection.forget(streamId);
+    }
+
+    @Override
+    public Wait forBody() {
+        return slow.body(host);
+    }
+
+    @Override
+    public Wait forReader() {
+        return slow.piece(host);
     }
 }

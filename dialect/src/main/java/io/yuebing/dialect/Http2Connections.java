@@ -29,6 +29,11 @@ final class Http2Connections implements ServerConnectionSelector {
     private final Http2Config config = Http2Config.create();
     private final Http2ConnectionSelector helidon =
             Http2ConnectionSelector.builder().http2Config(config).build();
+    private final SlowClients slow;
+
+    Http2Connections(SlowClients slow) {
+        this.slow = slow;
+    }
 
     @Override
     public int bytesToIdentifyConnection() {
@@ -48,11 +53,12 @@ final class Http2Connections implements ServerConnectionSelector {
     @Override
     public ServerConnection connection(ConnectionContext context) {
         Http2ResetWatch watch = new Http2ResetWatch();
+        String host = context.remotePeer().host();
         return Http2ConnectionSelector.builder()
                 .http2Config(config)
                 .addSubProtocolSelector(
                         (ctx, prologue, headers, writer, streamId, server, client, flow, state, router) -> {
-                            ClientConnection.enter(new Http2Client(watch, streamId));
+                            ClientConnection.enter(new Http2Client(watch, streamId, slow, host));
                             return Http2SubProtocolSelector.NOT_SUPPORTED;
                         })
                 .build()

@@ -23,9 +23,11 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HttpListener implements AutoCloseable {
     private final WebServer server;
+    private final SlowClients slow;
 
-    private HttpListener(WebServer server) {
+    private HttpListener(WebServer server, SlowClients slow) {
         this.server = server;
+        this.slow = slow;
     }
 
     /**
@@ -35,7 +37,12 @@ public final class HttpListener implements AutoCloseable {
      * @throws UserError if the address cannot be bound
      */
     public static HttpListener start(String host, int port, ApiRoutes routes) {
+        return start(host, port, routes, SlowClients.Patience.USUAL);
+    }
+
+    static HttpListener start(String host, int port, ApiRoutes routes, SlowClients.Patience patience) {
         requireBindable(host, port);
+        SlowClients slow = new SlowClients(patience);
         WebServer server = WebServer.builder()
                 .host(host)
                 .port(port)
@@ -44,17 +51,18 @@ public final class HttpListener implements AutoCloseable {
                 .shutdownGracePeriod(Duration.ofSeconds(1))
                 .protocolsDiscoverServices(false)
                 .addProtocol(Http1Config.builder()
-                        .addReceiveListener(Http1Client.listener())
+                        .addReceiveListener(Http1Client.listener(slow))
                         .build())
-                .addConnectionSelector(new Http2Connections())
+                .addConnectionSelector(new Http2Connections(slow))
                 .directHandlers(errorBodies())
                 .routing(routes::addTo)
                 .build();
         server.start();
         if (!server.isRunning()) {
+            slow.close();
             throw cannotListen(host, port, "the address was taken meanwhile");
         }
-        return new HttpListener(server);
+        return new HttpListener(server, slow);
     }
 
     /** The port that is bound. */
@@ -66,6 +74,7 @@ public final class HttpListener implements AutoCloseable {
     @Override
     public void close() {
         server.stop();
+        slow.close();
     }
 
     /** Tries the address first: Helidon does not throw when it cannot bind but logs a stack trace. */

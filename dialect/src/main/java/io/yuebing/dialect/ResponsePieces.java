@@ -15,10 +15,12 @@ final class ResponsePieces {
     private static final byte[] DONE = "data: [DONE]\n\n".getBytes(StandardCharsets.US_ASCII);
 
     private final OutputStream out;
+    private final ClientConnection client;
     private final ByteArrayOutputStream piece = new ByteArrayOutputStream(512);
 
-    ResponsePieces(OutputStream out) {
+    ResponsePieces(OutputStream out, ClientConnection client) {
         this.out = out;
+        this.client = client;
     }
 
     /** One server-sent event: {@code data: {...}} and a blank line. */
@@ -54,7 +56,7 @@ final class ResponsePieces {
     }
 
     void close() {
-        try {
+        try (ClientConnection.Wait ignored = client.forReader()) {
             out.close();
         } catch (IOException | RuntimeException e) {
             throw new ClientGoneException(e);
@@ -62,7 +64,7 @@ final class ResponsePieces {
     }
 
     private void flush(byte[] bytes) {
-        try {
+        try (ClientConnection.Wait ignored = client.forReader()) {
             out.write(bytes);
             out.flush();
         } catch (IOException | RuntimeException e) {

@@ -1,0 +1,137 @@
+package io.yuebing.dialect;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** A client that keeps a handler waiting is cut off, and the others are served meanwhile. */
+@Timeout(60)
+class SlowClientsTest {
+    private static final Duration LIMIT = Duration.ofMillis(400);
+
+    private final CountDownLatch floodEnded = new CountDownLatch(1);
+    private final HttpListener server = HttpListener.start(
+            "127.0.0.1",
+            0,
+            new ApiRoutes(new SurfaceMetrics())
+                    .get(
+                            "/version",
+                            exchange -> exchange.send(200, Json.object().put("version", "1")))
+                    .get("/flood", this::flood)
+                    .post("/echo", exchange -> exchange.send(200, exchange.jsonBody())),
+            new SlowClients.Patience(LIMIT, LIMIT, LIMIT));
+    private final HttpClient client = HttpClient.newHttpClient();
+
+    @AfterEach
+    void stop() {
+        client.shutdownNow();
+        server.close();
+    }
+
+    /** A stream that never ends by itself. */
+    private void flood(ApiExchange exchange) {
+        ResponsePieces pieces = exchange.stream("text/event-stream");
+        try {
+            while (true) {
+                pieces.event(Json.object().put("text", "x".repeat(64 << 10)));
+            }
+        } finally {
+            floodEnded.countDown();
+        }
+    }
+
+    private Socket open(String firstBytes) throws IOException {
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(16 << 10);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), server.port()));
+        socket.setSoTimeout(20_000);
+        socket.getOutputStream().write(firstBytes.getBytes(StandardCharsets.US_ASCII));
+        return socket;
+    }
+
+    private void othersAreServed() throws IOException, InterruptedException {
+        URI uri = URI.create("http://127.0.0.1:" + server.port() + "/version");
+        HttpRequest request =
+                HttpRequest.newBuilder(uri).timeout(Duration.ofSeconds(20)).build();
+        assertThat(client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
+                .isEqualTo(200);
+    }
+
+    /** Sends a byte now and then, which no limit of a single read notices, until the server has had enough. */
+    private void dripUntilCutOff(Socket socket, String bytes) throws Exception {
+        socket.setSoTimeout(20);
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        for (int at = 0; System.nanoTime() < deadline; at = (at + 1) % bytes.length()) {
+            try {
+                socket.getOutputStream().write(bytes.charAt(at));
+                if (socket.getInputStream().read() < 0) {
+                    return;
+                }
+            } catch (SocketTimeoutException nothingSaid) {
+                // the next byte
+            } catch (SocketException cutOff) {
+                return;
+            }
+        }
+        throw new AssertionError("still connected after 20 s");
+    }
+
+    @Test
+    void headersThatTrickleInAreCutOffAndOthersServed() throws Exception {
+        try (Socket socket = open("GET /version HTTP/1.1\r\n")) {
+            othersAreServed();
+            dripUntilCutOff(socket, "X: y\r\n");
+        }
+        othersAreServed();
+    }
+
+    @Test
+    void aBodyThatTricklesInIsCutOffAndOthersServed() throws Exception {
+        try (Socket socket = open("POST /echo HTTP/1.1\r\nHost: t\r\nContent-Type: application/json\r\n"
+                + "Content-Length: 100000\r\n\r\n{")) {
+            othersAreServed();
+            dripUntilCutOff(socket, " ");
+        }
+        othersAreServed();
+    }
+
+    @Test
+    void aClientThatNeverReadsItsStreamIsCutOffAndItsHandlerEnds() throws Exception {
+        try (Socket ignored = open("GET /flood HTTP/1.1\r\nHost: t\r\n\r\n")) {
+            othersAreServed();
+            assertThat(floodEnded.await(20, TimeUnit.SECONDS))
+                    .as("the handler ends though its client is connected and silent")
+                    .isTrue();
+        }
+        othersAreServed();
+    }
+
+    @Test
+    void aRequestInGoodTimeLeavesTheConnectionToTheNext() throws Exception {
+        try (Socket socket = open("GET /version HTTP/1.1\r\nHost: t\r\n\r\n")) {
+            TestServer.readUntil(socket.getInputStream(), "{\"version\":\"1\"}");
+            try (Socket slow = open("GET /version HTTP/1.1\r\n")) {
+                dripUntilCutOff(slow, "X: y\r\n"); // longer than any limit, and idle is not slow
+            }
+            socket.getOutputStream()
+                    .write("GET /version HTTP/1.1\r\nHost: t\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+            TestServer.readUntil(socket.getInputStream(), "{\"version\":\"1\"}");
+        }
+    }
+}
