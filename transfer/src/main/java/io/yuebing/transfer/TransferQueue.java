@@ -226,7 +226,14 @@ final class TransferQueue {
             settleFirst(lane, ended);
         }
         lane.lastProgressNanos = time.nanoTime();
-        sendable.signalAll();
+        signalIfQueued();
+    }
+
+    /** Credit is of use to what waits for it; a sender that wakes up for nothing costs more than a small slice. */
+    private void signalIfQueued() {
+        if (queued.values().stream().anyMatch(queue -> !queue.isEmpty())) {
+            sendable.signalAll();
+        }
     }
 
     private void settleFirst(Lane lane, List<QueuedBatch> ended) {
@@ -290,7 +297,7 @@ final class TransferQueue {
             }
             settleFirst(lane, ended);
             lane.lastProgressNanos = time.nanoTime();
-            sendable.signalAll();
+            signalIfQueued();
             untouch(lane, landing.item(), ended);
         });
     }
