@@ -77,6 +77,12 @@ class AnswerParserTest {
                 "<tool_call>{\"name\": \"weather\", \"arguments\": \"{\\\"days\\\": 3}\"}</tool_call>",
                 " | id weather {\"days\": 3}"));
         all.add(Arguments.of(f, "<tool_call>{\"name\": \"get_time\"}</tool_call>", " | id get_time {}"));
+        all.add(Arguments.of(
+                f, "<tool_call>{\"name\": \"get_time\", \"arguments\": \"\"}</tool_call>", " | id get_time {}"));
+        all.add(Arguments.of(
+                f,
+                "<tool_call>{\"name\": \"taxi\", \"arguments\": {\"x\": \"}}</tool_call>\\u00e9 {[\"}}</tool_call>",
+                " | id taxi {\"x\": \"}}</tool_call>\\u00e9 {[\"}"));
         all.add(Arguments.of(f, "<tool_call>{\"nome\": 1}</tool_call> x", "<tool_call>{\"nome\": 1}</tool_call> x"));
         all.add(Arguments.of(
                 f, "<tool_call>\n{\"name\": \"weather\", \"argu", "<tool_call>\n{\"name\": \"weather\", \"argu"));
@@ -122,7 +128,7 @@ class AnswerParserTest {
                 "Now:\n[weather(\"Bern\", days=x+1)]\nDone",
                 "Now:\nDone | id weather {\"city\": \"Bern\", \"days\": \"x+1\"}"));
         all.add(Arguments.of(f, "[unknown(a=1)] and [1, 2]", "[unknown(a=1)] and [1, 2]"));
-        all.add(Arguments.of(f, "[weather(city=\"Be", " | id weather {\"city\": \"\\\"Be"));
+        all.add(Arguments.of(f, "[weather(city=\"Be", " | id weather {\"city\": \"Be"));
 
         f = ToolFormat.MISTRAL;
         all.add(Arguments.of(

@@ -207,6 +207,7 @@ final class JsonCall {
     private void tellHeld() {
         String held = heldArguments.toString();
         heldArguments.setLength(0);
-        sink.arguments(argumentsAreText ? JsonText.unquote(held) : held);
+        String json = argumentsAreText ? JsonText.unquote(held) : held;
+        sink.arguments(json.isBlank() ? "{}" : json);
     }
 }

@@ -135,6 +135,10 @@ final class PythonicCallParser extends ToolCallParser {
         }
     }
 
+    private static String withoutOpeningQuote(String literal) {
+        return literal.startsWith("\"") || literal.startsWith("'") ? literal.substring(1) : literal;
+    }
+
     private void afterCall(char c) {
         if (c == ',') {
             raw.setLength(0);
@@ -170,7 +174,9 @@ final class PythonicCallParser extends ToolCallParser {
             case ARGUMENT -> {
                 Matcher keyword = KEYWORD.matcher(word);
                 if (keyword.matches()) {
-                    arguments.putBroken(keyword.group(1), keyword.group(2));
+                    arguments.putBroken(
+                            keyword.group(1),
+                            withoutOpeningQuote(keyword.group(2).stripLeading()));
                 }
             }
             case AFTER_CALL -> {
