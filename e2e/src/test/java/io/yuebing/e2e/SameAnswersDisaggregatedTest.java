@@ -168,10 +168,14 @@ class SameAnswersDisaggregatedTest {
 
     private static Map<String, Object> function() {
         Map<String, Object> parameters = Map.of(
-                "type", "object",
-                "properties", Map.of("city", Map.of("enum", List.of("Rome", "Oslo"))),
-                "required", List.of("city"),
-                "additionalProperties", false);
+                "type",
+                "object",
+                "properties",
+                Map.of("city", Map.of("enum", List.of("Rome", "Oslo"))),
+                "required",
+                List.of("city"),
+                "additionalProperties",
+                false);
         return Map.of("name", "weather", "parameters", parameters);
     }
 

@@ -32,7 +32,7 @@ class ModelMakerTest {
     @ParameterizedTest
     @EnumSource(names = {"GPTQ_INT4", "BF16", "F16"})
     void theEngineRunsWhatIsMade(WeightFormat format) throws InterruptedException {
-        Path out = folder.resolve("model");
+        Path out = folder.resolve(format == WeightFormat.F16 ? "model.gguf" : "model");
         ModelMaker.make(TINY, format, out, 1, Progress.NONE);
         EngineBenchOptions options =
                 new EngineBenchOptions(8, 3, List.of(2), 1, 1, 2, ComputeMode.INT8, ElementType.BF16, 16, 32, false);

@@ -14,9 +14,9 @@ import static io.yuebing.cli.settings.Part.NODE;
 import static io.yuebing.cli.settings.Part.OBSERVER;
 import static io.yuebing.cli.settings.Part.PLACE;
 
-import io.yuebing.dialect.SurfaceOptions;
 import io.yuebing.answer.reasoning.ReasoningFormat;
 import io.yuebing.answer.tools.ToolFormat;
+import io.yuebing.dialect.SurfaceOptions;
 import io.yuebing.gateway.FailoverPolicy;
 import java.net.URI;
 import java.time.Duration;
