@@ -5,6 +5,7 @@ import io.helidon.http.Status;
 import io.helidon.http.http2.Http2ErrorCode;
 import io.helidon.http.http2.Http2Exception;
 import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.ServerConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.yuebing.api.ErrorCode;
@@ -225,7 +226,7 @@ public final class ApiExchange {
                                 + "is too large, at most " + maxBodyBytes + " bytes are accepted");
             }
             return bytes;
-        } catch (IOException | UncheckedIOException | IllegalStateException e) {
+        } catch (IOException | UncheckedIOException | IllegalStateException | ServerConnectionException e) {
             throw new ClientGoneException(e);
         }
     }
