@@ -37,6 +37,9 @@ public record EngineBenchOptions(
     private static final int MAX_BATCH = 4096;
     private static final int MAX_ROUNDS = 1000;
 
+    /** Steps that the reader of a sequence may be late to see its first token: a step of a tiny model takes microseconds. */
+    private static final int LATE_STEPS = 100;
+
     public EngineBenchOptions {
         batches = List.copyOf(batches);
         check("--prompt", prompt, MAX_TOKENS);
@@ -74,7 +77,7 @@ public record EngineBenchOptions(
 
     /**
      * Most tokens that a sequence must be allowed to generate so that all of the batch still run when the last one has
-     * generated enough: the earlier ones decode while later prompts are computed.
+     * generated enough: the earlier ones decode while later prompts are computed, and while readers wake up.
      */
     int maxTokens(int batch) {
         return maxTokens(prompt, generate, maxBatchedTokens, batch);
@@ -82,7 +85,7 @@ public record EngineBenchOptions(
 
     private static int maxTokens(int prompt, int generate, int maxBatchedTokens, int batch) {
         long stepsOfPrompts = Math.ceilDiv((long) batch * prompt, maxBatchedTokens - batch) + 1;
-        return Math.toIntExact(1 + generate + (batch == 1 ? 0 : stepsOfPrompts));
+        return Math.toIntExact(1 + generate + (batch == 1 ? 0 : stepsOfPrompts + LATE_STEPS));
     }
 
     private static void check(String option, int value, int most) {

@@ -35,7 +35,7 @@ class ModelMakerTest {
         Path out = folder.resolve(format == WeightFormat.F16 ? "model.gguf" : "model");
         ModelMaker.make(TINY, format, out, 1, Progress.NONE);
         EngineBenchOptions options =
-                new EngineBenchOptions(8, 3, List.of(2), 1, 1, 2, ComputeMode.INT8, ElementType.BF16, 16, 32, false);
+                new EngineBenchOptions(8, 3, List.of(1), 1, 1, 2, ComputeMode.INT8, ElementType.BF16, 16, 32, false);
         assertThat(Models.inspect(out).config().vocabSize()).isEqualTo(TINY.vocabSize());
         assertThat(EngineBench.run("tiny", out, options, Optional.empty(), Progress.NONE)
                         .batches())
