@@ -3,6 +3,7 @@ package io.yuebing.bench;
 import io.yuebing.api.UserError;
 import io.yuebing.transfer.Greeting;
 import io.yuebing.transfer.PeerAddress;
+import io.yuebing.transfer.SharedMemory;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferClientOptions;
 import io.yuebing.transfer.TransferException;
@@ -114,6 +115,9 @@ public final class TransferBench {
             for (long block : wish.blockBytes) {
                 rows.accept(memcpy(memory, copy, block));
             }
+        }
+        try (SharedMemory memory = SharedMemory.allocate(MEMORY_BYTES)) {
+            memory.memory().fill((byte) 1);
             for (String name : wish.protocols) {
                 protocol(name, memory, rows);
             }
@@ -138,7 +142,7 @@ public final class TransferBench {
         return new Row("memcpy", "write", block, 1, best, block / best / 1e3, block / best / 1e3, 1 / best);
     }
 
-    private void protocol(String name, MemorySegment memory, Consumer<Row> rows)
+    private void protocol(String name, SharedMemory memory, Consumer<Row> rows)
             throws IOException, InterruptedException {
         TransferProtocol protocol = TransferProtocols.named(name).orElseThrow();
         Process server = new ProcessBuilder(yuebing.apply(List.of(
@@ -153,10 +157,10 @@ public final class TransferBench {
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         try (BufferedReader said = server.inputReader(StandardCharsets.UTF_8);
-                Transport transport =
-                        protocol.transport(TransferClientOptions.DEFAULT.withLanes(wish.lanes), TimeSource.system());
+                Transport transport = protocol.transport(
+                        TransferClientOptions.DEFAULT.withLanes(wish.lanes).withMemory(memory), TimeSource.system());
                 TransferSession session = transport.connect(address(name, said.readLine()), "", Greeting.EMPTY)) {
-            BlockStream stream = new BlockStream(session, memory, server.toHandle());
+            BlockStream stream = new BlockStream(session, memory.memory(), server.toHandle());
             for (Operation operation : wish.operations) {
                 // both processes compile what they do
                 stream.run(operation, 64 << 10, 16, Duration.ofSeconds(2));

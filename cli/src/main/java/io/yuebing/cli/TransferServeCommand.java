@@ -4,6 +4,7 @@ import io.yuebing.api.UserError;
 import io.yuebing.cli.log.Logging;
 import io.yuebing.cli.process.ExitSignals;
 import io.yuebing.transfer.Segment;
+import io.yuebing.transfer.SharedMemory;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferServer;
 import io.yuebing.transfer.TransferServerOptions;
@@ -22,6 +23,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -47,6 +50,8 @@ import tools.jackson.databind.json.JsonMapper;
 final class TransferServeCommand implements Callable<Integer> {
     /** Long enough for full speed, short enough that the next slice is under way while one is checked. */
     private static final int MAX_SLICE_BYTES = 256 << 10;
+
+    private static final Logger log = LoggerFactory.getLogger(TransferServeCommand.class);
 
     @Spec
     private @Nullable CommandSpec spec;
@@ -101,13 +106,15 @@ final class TransferServeCommand implements Callable<Integer> {
         Logging.configure("transfer", "info");
         TransferAmounts.Listen address = TransferAmounts.listen(listen);
         ExitSignals signals = ExitSignals.install();
-        try (Arena arena = Arena.ofShared()) {
-            MemorySegment memory = memory(arena);
+        try (Arena arena = Arena.ofShared();
+                SharedMemory shared = shared()) {
+            String segment = Objects.requireNonNullElse(name, "segment");
+            MemorySegment memory = shared == null ? memory(arena) : shared.memory();
             try (TransferServer server = TransferAmounts.protocol(protocol, metadata, name)
                     .serve(
                             TransferServerOptions.listening(address.host(), address.port(), MAX_SLICE_BYTES)
                                     .withSecurity(keys.security(), insecure),
-                            List.of(Segment.open(Objects.requireNonNullElse(name, "segment"), memory)),
+                            List.of(shared == null ? Segment.open(segment, memory) : Segment.open(segment, shared)),
                             TimeSource.system())) {
                 announce(server, memory.byteSize());
                 signals.await();
@@ -118,11 +125,27 @@ final class TransferServeCommand implements Callable<Integer> {
         }
     }
 
+    /** Memory that callers of this host read in place; null if nobody asks for it or this host has none. */
+    private @Nullable SharedMemory shared() {
+        if (file != null || !List.of("auto", "shm").contains(protocol)) {
+            return null;
+        }
+        try {
+            return SharedMemory.allocate(bytes());
+        } catch (IOException e) {
+            log.warn("callers of this host get copies, for there is no shared memory to offer: {}", e.getMessage());
+            return null;
+        }
+    }
+
+    private long bytes() {
+        return size == null ? 64L << 20 : TransferAmounts.bytes("--size", size, 1);
+    }
+
     private MemorySegment memory(Arena arena) throws IOException {
         Path source = file;
         if (source == null) {
-            long bytes = size == null ? 64L << 20 : TransferAmounts.bytes("--size", size, 1);
-            return arena.allocate(bytes, 4096);
+            return arena.allocate(bytes(), 4096);
         }
         try (FileChannel channel = FileChannel.open(
                 source, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {

@@ -11,6 +11,7 @@ import io.yuebing.kv.KvCache;
 import io.yuebing.kv.KvLayout;
 import io.yuebing.transfer.IncomingSlice;
 import io.yuebing.transfer.NoticeListener;
+import io.yuebing.transfer.Payload;
 import io.yuebing.transfer.PeerAddress;
 import io.yuebing.transfer.PeerTraffic;
 import io.yuebing.transfer.Refusal;
@@ -244,7 +245,7 @@ public final class KvReceiver implements AutoCloseable {
     /** Writes go into reservations; whoever gives a ticket up means one or the other. */
     private record Tickets(ReservationTable reservations, KvLeases leases) implements WriteGuard {
         @Override
-        public Optional<Refusal> apply(IncomingSlice slice, MemorySegment payload, MemorySegment memory) {
+        public Optional<Refusal> apply(IncomingSlice slice, Payload payload, MemorySegment memory) {
             return reservations.apply(slice, payload, memory);
         }
 

@@ -3,6 +3,7 @@ package io.yuebing.connector;
 import io.yuebing.engine.BlockReservation;
 import io.yuebing.kv.KvAxis;
 import io.yuebing.transfer.IncomingSlice;
+import io.yuebing.transfer.Payload;
 import io.yuebing.transfer.Refusal;
 import io.yuebing.transfer.RefusalCode;
 import java.lang.foreign.MemorySegment;
@@ -108,7 +109,7 @@ final class Reservation {
     /**
      * Copies a verified payload to its block, or refuses. A slice that has arrived before is accepted and left as it is.
      */
-    Optional<Refusal> apply(IncomingSlice slice, MemorySegment payload, MemorySegment memory, long nowNanos) {
+    Optional<Refusal> apply(IncomingSlice slice, Payload payload, MemorySegment memory, long nowNanos) {
         int place = place(slice);
         if (place < 0) {
             return Optional.of(new Refusal(

@@ -4,6 +4,7 @@ import io.yuebing.api.ErrorCode;
 import io.yuebing.api.ServiceException;
 import io.yuebing.engine.BlockReservation;
 import io.yuebing.transfer.IncomingSlice;
+import io.yuebing.transfer.Payload;
 import io.yuebing.transfer.Refusal;
 import io.yuebing.transfer.RefusalCode;
 import io.yuebing.transfer.TimeSource;
@@ -171,7 +172,7 @@ public final class ReservationTable implements WriteGuard, AutoCloseable {
     }
 
     @Override
-    public Optional<Refusal> apply(IncomingSlice slice, MemorySegment payload, MemorySegment memory) {
+    public Optional<Refusal> apply(IncomingSlice slice, Payload payload, MemorySegment memory) {
         Optional<Refusal> refusal = decide(slice, payload, memory);
         if (refusal.isPresent()) {
             refusedWrites.increment();
@@ -181,7 +182,7 @@ public final class ReservationTable implements WriteGuard, AutoCloseable {
         return refusal;
     }
 
-    private Optional<Refusal> decide(IncomingSlice slice, MemorySegment payload, MemorySegment memory) {
+    private Optional<Refusal> decide(IncomingSlice slice, Payload payload, MemorySegment memory) {
         Reservation reservation = open.get(slice.ticket());
         if (reservation != null) {
             return generationRefusal(slice, reservation.generation())

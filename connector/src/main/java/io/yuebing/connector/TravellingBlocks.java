@@ -6,6 +6,7 @@ import io.yuebing.kv.KvTensors;
 import io.yuebing.kv.KvTransferType;
 import io.yuebing.kv.Range;
 import io.yuebing.kv.Rounding;
+import io.yuebing.transfer.Payload;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -51,12 +52,12 @@ final class TravellingBlocks {
      * @param memory of the cache
      * @param offset of the block
      */
-    void put(MemorySegment payload, MemorySegment memory, long offset) {
+    void put(Payload payload, MemorySegment memory, long offset) {
         if (!converts) {
-            MemorySegment.copy(payload, 0, memory, offset, blockBytes());
+            payload.copyTo(memory.asSlice(offset, blockBytes()));
             return;
         }
-        convert(oneTravelling, payload, one, memory.asSlice(offset, cache.blockBytes()));
+        convert(oneTravelling, payload.bytes(), one, memory.asSlice(offset, cache.blockBytes()));
     }
 
     /**

@@ -11,6 +11,7 @@ import io.yuebing.kv.KvRows;
 import io.yuebing.kv.KvSide;
 import io.yuebing.kv.KvTensors;
 import io.yuebing.kv.KvTransferType;
+import io.yuebing.transfer.Payload;
 import java.lang.foreign.Arena;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -80,7 +81,9 @@ class BlockFeedTest {
                 for (int i = 0; i < piece.count(); i++) {
                     int block = theirs.get(piece.first() + i);
                     travelling.put(
-                            blocks.bytes().get(i), to.memory(), to.layout().blockOffset(piece.layer(), block));
+                            Payload.of(blocks.bytes().get(i)),
+                            to.memory(),
+                            to.layout().blockOffset(piece.layer(), block));
                 }
                 feed.giveBack(blocks);
             }

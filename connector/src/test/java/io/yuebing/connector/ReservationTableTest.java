@@ -10,6 +10,7 @@ import io.yuebing.engine.BlockReservation;
 import io.yuebing.kv.KvLayout;
 import io.yuebing.kv.KvTransferType;
 import io.yuebing.transfer.IncomingSlice;
+import io.yuebing.transfer.Payload;
 import io.yuebing.transfer.Refusal;
 import io.yuebing.transfer.RefusalCode;
 import java.lang.foreign.MemorySegment;
@@ -57,7 +58,7 @@ class ReservationTableTest {
     private Optional<RefusalCode> write(UUID id, long generation, long offset, int length) {
         return table.apply(
                         new IncomingSlice(id, generation, offset, length),
-                        MemorySegment.ofArray(new byte[length]),
+                        Payload.of(MemorySegment.ofArray(new byte[length])),
                         decode.cache.memory())
                 .map(Refusal::code);
     }

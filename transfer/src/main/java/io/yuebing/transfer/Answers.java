@@ -19,14 +19,12 @@ final class Answers {
     private static final int HEADER_BYTES = 16 << 10;
     private static final int LARGEST_FRAME = NACK_SENTENCE_OFFSET + MAX_SENTENCE_BYTES;
     private static final int MAX_BUFFERS = 256;
-    private static final long MAX_PAYLOAD_BYTES = 512 << 10;
 
     private final Wire wire;
     private final Runnable beforeWrite;
     private final ByteBuffer headers;
     private final List<ByteBuffer> buffers = new ArrayList<>();
     private final List<Runnable> ends = new ArrayList<>();
-    private long payloadBytes;
 
     /**
      * @param beforeWrite called before each write that may have to wait for the peer
@@ -53,10 +51,6 @@ final class Answers {
         buffers.add(header);
         if (inline.hasRemaining()) {
             buffers.add(inline);
-            payloadBytes += inline.remaining();
-            if (payloadBytes >= MAX_PAYLOAD_BYTES) {
-                flush();
-            }
         }
     }
 
@@ -85,7 +79,6 @@ final class Answers {
             buffers.clear();
         }
         headers.clear();
-        payloadBytes = 0;
     }
 
     /** Nothing is read any more. */

@@ -3,11 +3,16 @@ package io.yuebing.transfer;
 import io.yuebing.transfer.TransferException.Kind;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.nio.channels.FileChannel.MapMode;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The calling side of a handshake: who the peer is, whether both fit, which way the payloads take. */
 final class ClientHandshake {
+    private static final Logger log = LoggerFactory.getLogger(ClientHandshake.class);
+
     private final Wire wire;
     private final FrameInput input;
     private final PeerAddress peer;
@@ -22,15 +27,30 @@ final class ClientHandshake {
      * What both sides agreed on.
      *
      * @param ring belongs to the caller
+     * @param memory of the owner, with the segment in it, readable in place; belongs to the caller
      */
-    record Agreed(Frame.Welcome welcome, @Nullable ReachedRing ring, Optional<TransferFallback> fallback) {}
+    record Agreed(
+            Frame.Welcome welcome,
+            @Nullable ReachedRing ring,
+            @Nullable SharedFile memory,
+            Optional<TransferFallback> fallback) {}
 
     /**
+     * @param memory of this side that the owner may read in place
      * @throws TransferException of kind {@code HANDSHAKE_REFUSED}
      * @throws IOException if the connection broke
      */
-    Agreed shake(String segment, Greeting greeting, TransferSecurity security, Frame.RingWish wish) throws IOException {
-        Frame.Hello hello = new Frame.Hello(segment, HandshakeProof.nonce(), wish, greeting.hello());
+    Agreed shake(
+            String segment,
+            Greeting greeting,
+            TransferSecurity security,
+            Frame.RingWish wish,
+            Optional<SharedMemory> memory)
+            throws IOException {
+        Frame.MemoryOffer own = wish == Frame.RingWish.NEVER || wish.throughUcx()
+                ? null
+                : memory.map(SharedMemory::offer).orElse(null);
+        Frame.Hello hello = new Frame.Hello(segment, HandshakeProof.nonce(), wish, own, greeting.hello());
         wire.write(FrameCodec.encode(hello));
         Frame answer = input.next();
         boolean proven = false;
@@ -67,13 +87,14 @@ final class ClientHandshake {
     }
 
     private Agreed ring(Frame.Welcome welcome, Frame.RingWish wish) throws IOException {
-        Frame.RingOffer offer = welcome.ring();
+        Frame.MemoryOffer offer = welcome.ring();
         if (offer == null) {
             if (wish == Frame.RingWish.UCX) {
                 throw refused(peer + " offers no memory to UCX; use tcp");
             }
             return new Agreed(
                     welcome,
+                    null,
                     null,
                     switch (wish) {
                         case NEVER -> Optional.empty();
@@ -97,15 +118,38 @@ final class ClientHandshake {
             return new Agreed(
                     welcome,
                     null,
+                    null,
                     Optional.of(wish.throughUcx() ? TransferFallback.UCX_NO_WAY : TransferFallback.SHM_NOT_MAPPED));
         }
         try {
             wire.write(FrameCodec.encode(new Frame.Ring(true)));
+            return new Agreed(welcome, ring, memory(welcome), Optional.empty());
         } catch (IOException e) {
             ring.close();
             throw e;
         }
-        return new Agreed(welcome, ring, Optional.empty());
+    }
+
+    /** The owner's memory; null if it offers none or this process cannot open it, so that bytes go through the ring. */
+    private static @Nullable SharedFile memory(Frame.Welcome welcome) throws ProtocolException {
+        Frame.MemoryOffer offer = welcome.memory();
+        if (offer == null) {
+            return null;
+        }
+        SharedFile memory;
+        try {
+            memory = SharedFile.open(offer, MapMode.READ_ONLY);
+        } catch (IOException e) {
+            log.debug("reads go through the ring: {}", e.getMessage());
+            return null;
+        }
+        long bytes = memory.content().byteSize();
+        if (welcome.memoryOffset() < 0 || welcome.memoryOffset() > bytes - welcome.segmentBytes()) {
+            memory.close();
+            throw new ProtocolException("a segment of " + welcome.segmentBytes() + " bytes at offset "
+                    + welcome.memoryOffset() + " of shared memory of " + bytes + " bytes");
+        }
+        return memory;
     }
 
     private static TransferException refused(String sentence) {

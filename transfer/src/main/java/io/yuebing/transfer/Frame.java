@@ -25,12 +25,25 @@ sealed interface Frame {
     int READ = 12;
     int DATA = 13;
     int NOTICE = 14;
+    int MAPPED_SLICE = 15;
 
     /** In {@link Read}: the answer carries its payload. */
     long INLINE = -1;
 
-    /** The calling side introduces itself. */
-    record Hello(String segment, byte[] nonce, RingWish ring, byte[] hello) implements Frame {
+    /** In {@link Read}: the caller takes the bytes out of the segment's shared memory itself. */
+    long MAPPED = -2;
+
+    /**
+     * The calling side introduces itself.
+     *
+     * @param memory that the owner may read in place
+     */
+    record Hello(
+            String segment,
+            byte[] nonce,
+            RingWish ring,
+            @Nullable MemoryOffer memory,
+            byte[] hello) implements Frame {
         @Override
         public int type() {
             return HELLO;
@@ -71,12 +84,21 @@ sealed interface Frame {
         }
     }
 
-    /** The offering side accepts a peer. */
+    /**
+     * The offering side accepts a peer.
+     *
+     * @param mapped whether it reads the caller's shared memory
+     * @param memory that holds the segment and that the caller may read in place
+     * @param memoryOffset where the segment begins in {@code memory}
+     */
     record Welcome(
             long windowBytes,
             long segmentBytes,
             int maxSliceBytes,
-            @Nullable RingOffer ring,
+            @Nullable MemoryOffer ring,
+            boolean mapped,
+            @Nullable MemoryOffer memory,
+            long memoryOffset,
             String segment,
             byte[] hello)
             implements Frame {
@@ -86,8 +108,8 @@ sealed interface Frame {
         }
     }
 
-    /** Memory that carries payloads, if the peer can reach it: a file in shared memory, or a {@link UcxRingAddress}. */
-    record RingOffer(String name, long bytes, UUID token) {}
+    /** Memory that the peer can perhaps reach: a {@link SharedFile}, or a {@link UcxRingAddress}. */
+    record MemoryOffer(String name, long bytes, UUID token) {}
 
     /** Whether the peer reaches the ring. */
     record Ring(boolean taken) implements Frame {
@@ -124,7 +146,17 @@ sealed interface Frame {
         }
     }
 
-    /** One read; {@code ringOffset} says where in the ring the answer goes, or {@link #INLINE}. */
+    /** One write whose payload the owner takes out of the caller's shared memory. */
+    record MappedSlice(
+            long sequence, UUID ticket, long generation, long offset, int length, int payloadCrc, long memoryOffset)
+            implements Frame {
+        @Override
+        public int type() {
+            return MAPPED_SLICE;
+        }
+    }
+
+    /** One read; {@code ringOffset} says where in the ring the answer goes, or is {@link #INLINE} or {@link #MAPPED}. */
     record Read(long sequence, UUID ticket, long generation, long offset, int length, long ringOffset)
             implements Frame {
         @Override
@@ -133,7 +165,7 @@ sealed interface Frame {
         }
     }
 
-    /** The answer to a read; settles everything up to it. {@code payload} is empty if it lies in the ring. */
+    /** The answer to a read; settles everything up to it. {@code payload} is empty if it lies elsewhere. */
     record Data(long sequence, int payloadCrc, int length, ByteBuffer payload) implements Frame {
         @Override
         public int type() {

@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /** Turns {@link Frame}s into the bytes of {@link FrameDescriptor}, or back. */
 final class FrameCodec {
@@ -51,6 +52,16 @@ final class FrameCodec {
                         f.ringOffset());
                 yield out;
             }
+            case Frame.MappedSlice f -> {
+                ByteBuffer out = begin(f.type(), RING_SLICE_BYTES);
+                putMappedSlice(
+                        out,
+                        f.sequence(),
+                        new IncomingSlice(f.ticket(), f.generation(), f.offset(), f.length()),
+                        f.payloadCrc(),
+                        f.memoryOffset());
+                yield out;
+            }
             case Frame.Read f -> {
                 ByteBuffer out = begin(f.type(), READ_BYTES);
                 putRead(
@@ -91,21 +102,29 @@ final class FrameCodec {
     }
 
     private static ByteBuffer hello(Frame.Hello f) {
+        Frame.MemoryOffer memory = f.memory();
         byte[] name = f.segment().getBytes(StandardCharsets.UTF_8);
-        return seal(begin(f.type(), HELLO_TEXTS_OFFSET + name.length + f.hello().length)
+        byte[] memoryName = name(memory);
+        int hello = HELLO_TEXTS_OFFSET + name.length + memoryName.length;
+        ByteBuffer out = begin(f.type(), hello + f.hello().length)
                 .putShort(HELLO_NAME_LENGTH_OFFSET, (short) name.length)
                 .put(HELLO_RING_OFFSET, (byte) f.ring().ordinal())
                 .putInt(HELLO_LENGTH_OFFSET, f.hello().length)
                 .put(HELLO_NONCE_OFFSET, f.nonce())
+                .putShort(HELLO_MEMORY_NAME_LENGTH_OFFSET, (short) memoryName.length)
                 .put(HELLO_TEXTS_OFFSET, name)
-                .put(HELLO_TEXTS_OFFSET + name.length, f.hello()));
+                .put(HELLO_TEXTS_OFFSET + name.length, memoryName)
+                .put(hello, f.hello());
+        putOffer(out, memory, HELLO_MEMORY_BYTES_OFFSET, HELLO_MEMORY_TOKEN_OFFSET);
+        return seal(out);
     }
 
     private static ByteBuffer welcome(Frame.Welcome f) {
-        Frame.RingOffer ring = f.ring();
         byte[] name = f.segment().getBytes(StandardCharsets.UTF_8);
-        byte[] ringName = ring == null ? new byte[0] : ring.name().getBytes(StandardCharsets.UTF_8);
-        int hello = WELCOME_TEXTS_OFFSET + name.length + ringName.length;
+        byte[] ringName = name(f.ring());
+        byte[] memoryName = name(f.memory());
+        int memory = WELCOME_TEXTS_OFFSET + name.length + ringName.length;
+        int hello = memory + memoryName.length;
         ByteBuffer out = begin(f.type(), hello + f.hello().length)
                 .putLong(WELCOME_WINDOW_OFFSET, f.windowBytes())
                 .putLong(WELCOME_SEGMENT_BYTES_OFFSET, f.segmentBytes())
@@ -113,14 +132,27 @@ final class FrameCodec {
                 .putInt(WELCOME_HELLO_LENGTH_OFFSET, f.hello().length)
                 .putShort(WELCOME_NAME_LENGTH_OFFSET, (short) name.length)
                 .putShort(WELCOME_RING_NAME_LENGTH_OFFSET, (short) ringName.length)
+                .putShort(WELCOME_MEMORY_NAME_LENGTH_OFFSET, (short) memoryName.length)
+                .put(WELCOME_MAPPED_OFFSET, (byte) (f.mapped() ? 1 : 0))
+                .putLong(WELCOME_MEMORY_OFFSET_OFFSET, f.memoryOffset())
                 .put(WELCOME_TEXTS_OFFSET, name)
                 .put(WELCOME_TEXTS_OFFSET + name.length, ringName)
+                .put(memory, memoryName)
                 .put(hello, f.hello());
-        if (ring != null) {
-            out.putLong(WELCOME_RING_BYTES_OFFSET, ring.bytes());
-            putUuid(out, WELCOME_RING_TOKEN_OFFSET, ring.token());
-        }
+        putOffer(out, f.ring(), WELCOME_RING_BYTES_OFFSET, WELCOME_RING_TOKEN_OFFSET);
+        putOffer(out, f.memory(), WELCOME_MEMORY_BYTES_OFFSET, WELCOME_MEMORY_TOKEN_OFFSET);
         return seal(out);
+    }
+
+    private static byte[] name(Frame.@Nullable MemoryOffer offer) {
+        return offer == null ? new byte[0] : offer.name().getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static void putOffer(ByteBuffer out, Frame.@Nullable MemoryOffer offer, int bytes, int token) {
+        if (offer != null) {
+            out.putLong(bytes, offer.bytes());
+            putUuid(out, token, offer.token());
+        }
     }
 
     /** Writes the header of a SLICE whose payload is sent from elsewhere to index 0 of {@code header}. */
@@ -132,9 +164,20 @@ final class FrameCodec {
 
     /** Writes a RING_SLICE to index 0 of {@code frame}. */
     static void putRingSlice(ByteBuffer frame, long sequence, IncomingSlice slice, int payloadCrc, long ringOffset) {
-        putHeader(frame, Frame.RING_SLICE, RING_SLICE_BYTES);
+        putSliceElsewhere(frame, Frame.RING_SLICE, sequence, slice, payloadCrc, ringOffset);
+    }
+
+    /** Writes a MAPPED_SLICE to index 0 of {@code frame}. */
+    static void putMappedSlice(
+            ByteBuffer frame, long sequence, IncomingSlice slice, int payloadCrc, long memoryOffset) {
+        putSliceElsewhere(frame, Frame.MAPPED_SLICE, sequence, slice, payloadCrc, memoryOffset);
+    }
+
+    private static void putSliceElsewhere(
+            ByteBuffer frame, int type, long sequence, IncomingSlice slice, int payloadCrc, long place) {
+        putHeader(frame, type, RING_SLICE_BYTES);
         putAccess(frame, sequence, slice, payloadCrc);
-        frame.putLong(RING_OFFSET_OFFSET, ringOffset);
+        frame.putLong(RING_OFFSET_OFFSET, place);
         seal(frame, RING_SLICE_BYTES);
     }
 
@@ -263,6 +306,17 @@ final class FrameCodec {
                         frame.getInt(SLICE_PAYLOAD_CRC_OFFSET),
                         frame.getLong(RING_OFFSET_OFFSET));
             }
+            case Frame.MAPPED_SLICE -> {
+                expectLength(frame, RING_SLICE_BYTES, 0);
+                yield new Frame.MappedSlice(
+                        frame.getLong(SEQUENCE_OFFSET),
+                        uuid(frame, TICKET_OFFSET),
+                        frame.getLong(GENERATION_OFFSET),
+                        frame.getLong(SLICE_OFFSET_OFFSET),
+                        frame.getInt(SLICE_PAYLOAD_LENGTH_OFFSET),
+                        frame.getInt(SLICE_PAYLOAD_CRC_OFFSET),
+                        frame.getLong(RING_OFFSET_OFFSET));
+            }
             case Frame.READ -> {
                 expectLength(frame, READ_BYTES, 0);
                 yield new Frame.Read(
@@ -303,8 +357,10 @@ final class FrameCodec {
     private static Frame hello(ByteBuffer frame) throws ProtocolException {
         expectAtLeast(frame, HELLO_TEXTS_OFFSET);
         int name = Short.toUnsignedInt(frame.getShort(HELLO_NAME_LENGTH_OFFSET));
+        int memoryName = Short.toUnsignedInt(frame.getShort(HELLO_MEMORY_NAME_LENGTH_OFFSET));
         int hello = frame.getInt(HELLO_LENGTH_OFFSET);
-        expectLength(frame, HELLO_TEXTS_OFFSET + name, hello);
+        int texts = HELLO_TEXTS_OFFSET + name + memoryName;
+        expectLength(frame, texts, hello);
         int ring = frame.get(HELLO_RING_OFFSET);
         if (ring < 0 || ring >= Frame.RingWish.values().length) {
             throw new ProtocolException("a HELLO with ring wish " + ring);
@@ -313,7 +369,12 @@ final class FrameCodec {
                 text(frame, HELLO_TEXTS_OFFSET, name),
                 bytes(frame, HELLO_NONCE_OFFSET, NONCE_BYTES),
                 Frame.RingWish.values()[ring],
-                bytes(frame, HELLO_TEXTS_OFFSET + name, hello));
+                offer(
+                        frame,
+                        HELLO_MEMORY_BYTES_OFFSET,
+                        HELLO_MEMORY_TOKEN_OFFSET,
+                        text(frame, HELLO_TEXTS_OFFSET + name, memoryName)),
+                bytes(frame, texts, hello));
     }
 
     private static Frame welcome(ByteBuffer frame) throws ProtocolException {
@@ -321,22 +382,28 @@ final class FrameCodec {
         int name = Short.toUnsignedInt(frame.getShort(WELCOME_NAME_LENGTH_OFFSET));
         int ringName = Short.toUnsignedInt(frame.getShort(WELCOME_RING_NAME_LENGTH_OFFSET));
         int hello = frame.getInt(WELCOME_HELLO_LENGTH_OFFSET);
-        int texts = WELCOME_TEXTS_OFFSET + name + ringName;
-        expectLength(frame, texts, hello);
-        long ringBytes = frame.getLong(WELCOME_RING_BYTES_OFFSET);
-        Frame.RingOffer ring = ringBytes == 0
-                ? null
-                : new Frame.RingOffer(
-                        text(frame, WELCOME_TEXTS_OFFSET + name, ringName),
-                        ringBytes,
-                        uuid(frame, WELCOME_RING_TOKEN_OFFSET));
+        int memoryName = Short.toUnsignedInt(frame.getShort(WELCOME_MEMORY_NAME_LENGTH_OFFSET));
+        int memory = WELCOME_TEXTS_OFFSET + name + ringName;
+        expectLength(frame, memory + memoryName, hello);
         return new Frame.Welcome(
                 frame.getLong(WELCOME_WINDOW_OFFSET),
                 frame.getLong(WELCOME_SEGMENT_BYTES_OFFSET),
                 frame.getInt(WELCOME_MAX_SLICE_OFFSET),
-                ring,
+                offer(
+                        frame,
+                        WELCOME_RING_BYTES_OFFSET,
+                        WELCOME_RING_TOKEN_OFFSET,
+                        text(frame, WELCOME_TEXTS_OFFSET + name, ringName)),
+                frame.get(WELCOME_MAPPED_OFFSET) != 0,
+                offer(frame, WELCOME_MEMORY_BYTES_OFFSET, WELCOME_MEMORY_TOKEN_OFFSET, text(frame, memory, memoryName)),
+                frame.getLong(WELCOME_MEMORY_OFFSET_OFFSET),
                 text(frame, WELCOME_TEXTS_OFFSET, name),
-                bytes(frame, texts, hello));
+                bytes(frame, memory + memoryName, hello));
+    }
+
+    private static Frame.@Nullable MemoryOffer offer(ByteBuffer frame, int bytesOffset, int tokenOffset, String name) {
+        long bytes = frame.getLong(bytesOffset);
+        return bytes == 0 ? null : new Frame.MemoryOffer(name, bytes, uuid(frame, tokenOffset));
     }
 
     private static Frame data(ByteBuffer frame) throws ProtocolException {

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
 /**
- * Layout of the frames of protocol version 2. Integers are little-endian, texts UTF-8.
+ * Layout of the frames of protocol version 3. Integers are little-endian, texts UTF-8.
  *
  * <p>Every frame begins with
  * <pre>
@@ -18,10 +18,13 @@ import java.util.zip.CRC32C;
  * of a SLICE or DATA. A wrong one means that the length cannot be trusted, so the connection ends; a wrong payload CRC
  * costs only that slice. The caller is the side that opened the connection, the owner the one that offers the segment.
  * <pre>
- * HELLO      16            18     19     20             24      56
- *  1         +-------------+------+------+--------------+-------+--------------+-------------------+
- *  to owner  | name length | ring | zero | hello length | nonce | segment name | application hello |
- *            +-------------+------+------+--------------+-------+--------------+-------------------+
+ * HELLO      16            18     19     20             24      56             64             80                   82     88
+ *  1         +-------------+------+------+--------------+-------+--------------+--------------+--------------------+------+
+ *  to owner  | name length | ring | zero | hello length | nonce | memory bytes | memory token | memory name length | zero |
+ *            +-------------+------+------+--------------+-------+--------------+--------------+--------------------+------+
+ *            +--------------+-------------+-------------------+
+ *            | segment name | memory name | application hello |   memory bytes 0: the owner can map nothing
+ *            +--------------+-------------+-------------------+
  *                            0 never, 1 if possible, 2 always, 3 through UCX if possible, 4 through UCX
  *
  * CHALLENGE  16      48      80                PROOF      16      48
@@ -33,10 +36,13 @@ import java.util.zip.CRC32C;
  *  2         +--------+---------------+-----------+--------------+------------+------------+-------------+-----------
  *  to caller | window | segment bytes | max slice | hello length | ring bytes | ring token | name length | ring length
  *            +--------+---------------+-----------+--------------+------------+------------+-------------+-----------
- *              68     72
- *            --+------+--------------+-----------+-------------------+
- *              | zero | segment name | ring name | application hello |      ring bytes 0: no ring
- *            --+------+--------------+-----------+-------------------+
+ *              68                   70       71     72             80             96              104
+ *            --+--------------------+--------+------+--------------+--------------+---------------+
+ *              | memory name length | mapped | zero | memory bytes | memory token | memory offset |
+ *            --+--------------------+--------+------+--------------+--------------+---------------+
+ *            +--------------+-----------+-------------+-------------------+
+ *            | segment name | ring name | memory name | application hello |   ring bytes 0: no ring; memory bytes 0:
+ *            +--------------+-----------+-------------+-------------------+   the caller can map nothing
  *
  * RING       16      17     24
  *  10        +-------+------+
@@ -58,14 +64,17 @@ import java.util.zip.CRC32C;
  *  to owner  | sequence | ticket | generation | offset | payload length | payload CRC | ring offset |
  *            +----------+--------+------------+--------+----------------+-------------+-------------+
  *
+ * MAPPED_SLICE  as RING_SLICE, with an offset in the caller's shared memory
+ *  15
+ *
  * READ       16         24       40           48       56       60     64            72
  *  12        +----------+--------+------------+--------+--------+------+-------------+
- *  to owner  | sequence | ticket | generation | offset | length | zero | ring offset |   -1: the payload comes in DATA
- *            +----------+--------+------------+--------+--------+------+-------------+
+ *  to owner  | sequence | ticket | generation | offset | length | zero | ring offset |   -1: the payload comes in DATA,
+ *            +----------+--------+------------+--------+--------+------+-------------+   -2: it is read in place
  *
  * DATA       16         24            28       32
  *  13        +----------+-------------+--------+---------+
- *  to caller | sequence | payload CRC | length | payload |   no payload if it lies in the ring; also acknowledges
+ *  to caller | sequence | payload CRC | length | payload |   no payload if it lies elsewhere; also acknowledges
  *            +----------+-------------+--------+---------+   everything up to its sequence
  *
  * ACK        16         24
@@ -89,14 +98,14 @@ import java.util.zip.CRC32C;
  *            +----------+----------------+---------+
  * </pre>
  *
- * Sequences count SLICE, RING_SLICE, READ, DROP and NOTICE frames of a connection from 1 without gaps. A ticket is a
+ * Sequences count SLICE, RING_SLICE, MAPPED_SLICE, READ, DROP and NOTICE frames of a connection from 1 without gaps. A ticket is a
  * UUID: its most, then its least significant 64 bits. The codes of NACK are those of {@link RefusalCode}.
  */
 public final class FrameDescriptor {
     /** The bytes {@code Y B X F}. */
     public static final int MAGIC = 0x46584259;
 
-    public static final byte VERSION = 2;
+    public static final byte VERSION = 3;
 
     public static final int MAGIC_OFFSET = 0;
     public static final int VERSION_OFFSET = 4;
@@ -112,7 +121,10 @@ public final class FrameDescriptor {
     public static final int HELLO_RING_OFFSET = 18;
     public static final int HELLO_LENGTH_OFFSET = 20;
     public static final int HELLO_NONCE_OFFSET = 24;
-    public static final int HELLO_TEXTS_OFFSET = 56;
+    public static final int HELLO_MEMORY_BYTES_OFFSET = 56;
+    public static final int HELLO_MEMORY_TOKEN_OFFSET = 64;
+    public static final int HELLO_MEMORY_NAME_LENGTH_OFFSET = 80;
+    public static final int HELLO_TEXTS_OFFSET = 88;
 
     public static final int CHALLENGE_NONCE_OFFSET = 16;
     public static final int CHALLENGE_PROOF_OFFSET = 48;
@@ -129,7 +141,12 @@ public final class FrameDescriptor {
     public static final int WELCOME_RING_TOKEN_OFFSET = 48;
     public static final int WELCOME_NAME_LENGTH_OFFSET = 64;
     public static final int WELCOME_RING_NAME_LENGTH_OFFSET = 66;
-    public static final int WELCOME_TEXTS_OFFSET = 72;
+    public static final int WELCOME_MEMORY_NAME_LENGTH_OFFSET = 68;
+    public static final int WELCOME_MAPPED_OFFSET = 70;
+    public static final int WELCOME_MEMORY_BYTES_OFFSET = 72;
+    public static final int WELCOME_MEMORY_TOKEN_OFFSET = 80;
+    public static final int WELCOME_MEMORY_OFFSET_OFFSET = 96;
+    public static final int WELCOME_TEXTS_OFFSET = 104;
 
     public static final int RING_TAKEN_OFFSET = 16;
     public static final int RING_FRAME_BYTES = 24;
@@ -171,7 +188,7 @@ public final class FrameDescriptor {
 
     /** The longest frame without a payload. */
     public static final int MAX_CONTROL_FRAME_BYTES =
-            WELCOME_TEXTS_OFFSET + 2 * MAX_SEGMENT_NAME_BYTES + MAX_HELLO_BYTES;
+            WELCOME_TEXTS_OFFSET + 3 * MAX_SEGMENT_NAME_BYTES + MAX_HELLO_BYTES;
 
     /** Header of a frame with a payload, or a whole frame without one, at most; from a caller after its handshake. */
     static final int MAX_REQUEST_HEADER_BYTES = 72;

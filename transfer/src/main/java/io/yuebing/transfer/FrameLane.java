@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * One connection of a session: a thread that sends, a thread that takes in answers.
  *
  * <p>Payloads go from their off-heap memory to the socket in gathering writes of many slices, or into the ring that both
- * processes have mapped.
+ * processes have mapped; or the receiver takes them out of the sender's {@link SharedMemory}.
  */
 final class FrameLane {
     /** Slices of one gathering write; with their headers well below the kernel's limit of 1024 buffers. */
@@ -41,6 +41,16 @@ final class FrameLane {
     private final int slot;
     private final Wire wire;
     private final @Nullable ReachedRing ring;
+
+    /** Of this process, read in place by the peer. */
+    private final @Nullable SharedMemory own;
+
+    /** Of the peer, read in place here. */
+    private final @Nullable SharedFile theirs;
+
+    /** The peer's segment in its memory. */
+    private final @Nullable MemorySegment theirSegment;
+
     private final Arena memory = Arena.ofShared();
     private final FrameInput input;
     private final AtomicInteger threads = new AtomicInteger(2);
@@ -49,21 +59,39 @@ final class FrameLane {
     /**
      * @param slot which of the session's lanes this is
      */
-    FrameLane(FrameSession session, TransferQueue queue, int slot, LaneOpening.Opened opened, long windowBytes) {
+    FrameLane(
+            FrameSession session,
+            TransferQueue queue,
+            int slot,
+            LaneOpening.Opened opened,
+            TransferClientOptions options) {
         this.session = session;
         this.queue = queue;
         this.slot = slot;
         this.wire = opened.wire();
         this.ring = opened.agreed().ring();
         Frame.Welcome welcome = opened.agreed().welcome();
+        this.own = welcome.mapped() ? options.memory().orElse(null) : null;
+        this.theirs = opened.agreed().memory();
+        this.theirSegment =
+                theirs == null ? null : theirs.content().asSlice(welcome.memoryOffset(), welcome.segmentBytes());
         this.lane = queue.newLane(
-                Math.min(windowBytes, welcome.windowBytes()), ring == null ? null : new RingSpace(ring.payloadBytes()));
+                Math.min(options.windowBytes(), welcome.windowBytes()),
+                ring == null ? null : new RingSpace(ring.payloadBytes()),
+                this::inPlace);
         int maxFrame = Math.max(
                 FrameDescriptor.MAX_CONTROL_FRAME_BYTES,
                 FrameDescriptor.DATA_PAYLOAD_OFFSET + (ring == null ? welcome.maxSliceBytes() : 0));
         ByteBuffer buffer = memory.allocate(Math.max(maxFrame, ring == null ? RECEIVE_BYTES : 0), 64)
                 .asByteBuffer();
         this.input = new FrameInput(opened.input(), buffer, maxFrame);
+    }
+
+    private boolean inPlace(Slice slice) {
+        return switch (slice) {
+            case SliceWrite write -> own != null && own.offsetOf(write.local()) >= 0;
+            case SliceRead _ -> theirSegment != null;
+        };
     }
 
     void start(String name) {
@@ -80,6 +108,9 @@ final class FrameLane {
                 memory.close();
                 if (ring != null) {
                     ring.close();
+                }
+                if (theirs != null) {
+                    theirs.close();
                 }
             }
         }
@@ -152,11 +183,14 @@ final class FrameLane {
                         buffers[count++] = header.limit(FrameDescriptor.SLICE_PAYLOAD_OFFSET);
                         buffers[count++] = payload;
                     } else {
-                        buffers[count++] = throughRing(outgoing, write, ring, header);
+                        buffers[count++] = outgoing.inRing()
+                                ? throughRing(outgoing, write, ring, header)
+                                : inPlace(outgoing, write, Objects.requireNonNull(own), header);
                     }
                 }
                 case QueueItem.OfSlice(QueuedBatch _, SliceRead read) -> {
-                    FrameCodec.putRead(header, outgoing.sequence(), access(read), outgoing.ringOffset());
+                    long place = ring == null || outgoing.inRing() ? outgoing.ringOffset() : Frame.MAPPED;
+                    FrameCodec.putRead(header, outgoing.sequence(), access(read), place);
                     buffers[count++] = header.limit(FrameDescriptor.READ_BYTES);
                 }
                 case QueueItem.OfNotice(QueuedBatch _, byte[] message) ->
@@ -172,6 +206,12 @@ final class FrameLane {
             throws IOException {
         int crc = ring.put(outgoing.ringOffset(), write.local());
         FrameCodec.putRingSlice(header, outgoing.sequence(), access(write), crc, outgoing.ringOffset());
+        return header.limit(FrameDescriptor.RING_SLICE_BYTES);
+    }
+
+    private static ByteBuffer inPlace(Outgoing outgoing, SliceWrite write, SharedMemory own, ByteBuffer header) {
+        int crc = crc32c(write.local().asByteBuffer());
+        FrameCodec.putMappedSlice(header, outgoing.sequence(), access(write), crc, own.offsetOf(write.local()));
         return header.limit(FrameDescriptor.RING_SLICE_BYTES);
     }
 
@@ -216,13 +256,8 @@ final class FrameLane {
         }
         TransferException damage = null;
         try {
-            MemorySegment arrived = ring == null
-                    ? MemorySegment.ofBuffer(data.payload())
-                    : ring.fetch(landing.ringOffset(), data.length());
-            int found = crc32c(arrived.asByteBuffer());
-            if (found == data.payloadCrc()) {
-                target(landing).copyFrom(arrived);
-            } else {
+            int found = take(data, landing);
+            if (found != data.payloadCrc()) {
                 damage = new TransferException(
                         Kind.DAMAGED,
                         "%d bytes read from %s arrived damaged: CRC32C expected 0x%08x, found 0x%08x"
@@ -237,10 +272,23 @@ final class FrameLane {
         }
     }
 
-    private static MemorySegment target(Outgoing landing) {
-        return switch (landing.item()) {
-            case QueueItem.OfSlice(QueuedBatch _, Slice slice) -> slice.local();
-            case QueueItem other -> throw new IllegalStateException("no read: " + other);
-        };
+    /**
+     * Copies what has come to its place.
+     *
+     * @return the CRC32C of the copy; the place means nothing if it is not the right one
+     */
+    private int take(Frame.Data data, Outgoing landing) throws IOException {
+        if (!(landing.item() instanceof QueueItem.OfSlice(QueuedBatch _, SliceRead read))) {
+            throw new IllegalStateException("no read: " + landing.item());
+        }
+        MemorySegment arrived;
+        if (ring == null) {
+            arrived = MemorySegment.ofBuffer(data.payload());
+        } else if (landing.inRing()) {
+            arrived = ring.fetch(landing.ringOffset(), data.length());
+        } else {
+            arrived = Objects.requireNonNull(theirSegment).asSlice(read.remoteOffset(), data.length());
+        }
+        return CheckedCopy.copy(arrived, read.local());
     }
 }

@@ -89,7 +89,7 @@ final class FrameServer implements TransferServer {
         }
         SSLContext tls = options.security() instanceof TransferSecurity.Tls(SSLContext context) ? context : null;
         if (ring != Frame.RingWish.NEVER) {
-            AbandonedRings.sweep();
+            AbandonedFiles.sweep();
         }
         UcxRings ucx = UcxOffer.rings(ring, options);
         try {

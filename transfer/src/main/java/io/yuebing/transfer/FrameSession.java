@@ -53,7 +53,7 @@ final class FrameSession implements TransferSession {
 
     /** Takes up work over a connection. */
     void addLane(int slot, LaneOpening.Opened opened) {
-        FrameLane lane = new FrameLane(this, queue, slot, opened, options.windowBytes());
+        FrameLane lane = new FrameLane(this, queue, slot, opened, options);
         synchronized (lanes) {
             lanes.add(lane);
         }

@@ -60,8 +60,8 @@ final class LaneOpening {
                             .allocate(FrameDescriptor.MAX_CONTROL_FRAME_BYTES, 64)
                             .asByteBuffer(),
                     FrameDescriptor.MAX_CONTROL_FRAME_BYTES);
-            ClientHandshake.Agreed agreed =
-                    new ClientHandshake(wire, input, peer).shake(segment, greeting, options.security(), wish);
+            ClientHandshake.Agreed agreed = new ClientHandshake(wire, input, peer)
+                    .shake(segment, greeting, options.security(), wish, options.memory());
             return new Opened(wire, input, agreed);
         } catch (ProtocolException e) {
             throw abandon(new TransferException(

@@ -7,15 +7,10 @@ import java.lang.foreign.MemorySegment;
 interface OfferedRing extends AutoCloseable {
 
     /** How the peer finds it. */
-    Frame.RingOffer offer();
+    Frame.MemoryOffer offer();
 
     /** Where payloads lie. */
     MemorySegment payloads();
-
-    /**
-     * Whether a payload may be verified where it lies: only the peer, which would harm nobody but itself, can change it.
-     */
-    boolean verifiableInPlace();
 
     /** The peer has it, or does not want it: nobody else needs to find it. */
     void unlink() throws IOException;

@@ -44,8 +44,12 @@ sealed interface QueueItem {
     /**
      * An item with its place in the order of a lane.
      *
-     * @param ringOffset of its payload in the lane's ring; {@link Frame#INLINE} without one
+     * @param ringOffset of its payload in the lane's ring; {@link Frame#INLINE} if it is in none
      * @param ringMark end of that payload
      */
-    record Outgoing(long sequence, QueueItem item, long ringOffset, long ringMark) {}
+    record Outgoing(long sequence, QueueItem item, long ringOffset, long ringMark) {
+        boolean inRing() {
+            return ringOffset != Frame.INLINE;
+        }
+    }
 }

@@ -14,16 +14,21 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The offering end of one connection.
  *
- * <p>A payload is complete and its checksum verified in the receive buffer, or in the ring, before the segment's guard
- * sees it, and acknowledged after the guard has applied it. One ACK covers all accesses that arrived together.
+ * <p>A payload is verified in the receive buffer before the segment's guard sees it, or, where it comes through shared
+ * memory, while the guard copies it; it is acknowledged after the guard has applied it. One ACK covers all accesses that arrived together.
  */
 final class ServerConnection {
     private static final int MIN_RECEIVE_BYTES = 512 << 10;
+
+    /** Bytes after which the peer hears how far they are, though more of its frames wait: it goes on meanwhile. */
+    private static final long ANSWER_BYTES = 512 << 10;
+
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
 
     /** What the connection is doing, for its deadline. */
@@ -45,9 +50,13 @@ final class ServerConnection {
     private volatile boolean stopped;
     private long lastSequence;
     private boolean ackOwed;
+    private long bytesUnanswered;
 
-    /** Where payloads are verified if not where they lie; belongs to the receiving thread. */
-    private @Nullable MemorySegment copy;
+    /** Room for a payload out of the peer's reach, if any come through shared memory; belongs to the receiving thread. */
+    private MemorySegment scratch = MemorySegment.NULL;
+
+    /** What the peer has shared, readable in place. */
+    private @Nullable MemorySegment peerMemory;
 
     ServerConnection(SocketChannel channel, FrameServer server) throws IOException {
         this.channel = channel;
@@ -141,10 +150,12 @@ final class ServerConnection {
     /** On a platform thread: what follows is copying. */
     private void serve(ServerHandshake.Agreed agreed, Wire wire, FrameInput input) {
         try (Arena memory = Arena.ofConfined();
-                OfferedRing ring = agreed.ring()) {
-            copy = ring == null || ring.verifiableInPlace()
-                    ? null
-                    : memory.allocate(server.options().maxSliceBytes(), 64);
+                OfferedRing ring = agreed.ring();
+                SharedFile _ = agreed.memory()) {
+            peerMemory = agreed.memory() == null ? null : agreed.memory().content();
+            if (ring != null) {
+                scratch = memory.allocate(server.options().maxSliceBytes(), 64);
+            }
             receive(agreed.segment(), ring == null ? null : ring.payloads(), wire, input, memory);
         } catch (IOException | RuntimeException e) {
             complain(e);
@@ -192,8 +203,10 @@ final class ServerConnection {
         try {
             while (!stopped) {
                 Frame frame = input.poll();
-                if (frame == null) {
+                if (frame == null || bytesUnanswered >= ANSWER_BYTES) {
                     answer(answers);
+                }
+                if (frame == null) {
                     awaitingMore(input.midFrame());
                     input.read();
                 } else {
@@ -220,8 +233,7 @@ final class ServerConnection {
                         segment,
                         slice.sequence(),
                         new IncomingSlice(slice.ticket(), slice.generation(), slice.offset(), length),
-                        slice.payload(),
-                        slice.payloadCrc(),
+                        () -> verified(MemorySegment.ofBuffer(slice.payload()), slice.payloadCrc()),
                         answers);
             }
             case Frame.RingSlice slice -> {
@@ -231,8 +243,17 @@ final class ServerConnection {
                         segment,
                         slice.sequence(),
                         new IncomingSlice(slice.ticket(), slice.generation(), slice.offset(), slice.length()),
-                        outOfReach(payload).asByteBuffer(),
-                        slice.payloadCrc(),
+                        () -> Payload.changing(payload, slice.payloadCrc(), scratch),
+                        answers);
+            }
+            case Frame.MappedSlice slice -> {
+                inOrder(slice.sequence());
+                MemorySegment payload = place(peerMemory, slice.memoryOffset(), slice.length());
+                write(
+                        segment,
+                        slice.sequence(),
+                        new IncomingSlice(slice.ticket(), slice.generation(), slice.offset(), slice.length()),
+                        () -> Payload.changing(payload, slice.payloadCrc(), scratch),
                         answers);
             }
             case Frame.Read read -> {
@@ -268,33 +289,39 @@ final class ServerConnection {
         lastSequence = sequence;
     }
 
-    private MemorySegment place(@Nullable MemorySegment ring, long offset, int length) throws ProtocolException {
-        if (ring == null) {
-            throw new ProtocolException("a payload in a ring on a connection that has none");
+    private MemorySegment place(@Nullable MemorySegment shared, long offset, int length) throws ProtocolException {
+        if (shared == null) {
+            throw new ProtocolException("a payload in shared memory on a connection that has none");
         }
         if (length < 1
                 || length > server.options().maxSliceBytes()
                 || offset < 0
-                || offset > ring.byteSize() - length) {
-            throw new ProtocolException("a payload of " + length + " bytes at offset " + offset + " of a ring of "
-                    + ring.byteSize() + " bytes");
+                || offset > shared.byteSize() - length) {
+            throw new ProtocolException("a payload of " + length + " bytes at offset " + offset
+                    + " of shared memory of " + shared.byteSize() + " bytes");
         }
-        return ring.asSlice(offset, length);
+        return shared.asSlice(offset, length);
     }
 
-    /** The payload where nobody else can change it between its verification and its use. */
-    private MemorySegment outOfReach(MemorySegment payload) {
-        return copy == null ? payload : copy.asSlice(0, payload.byteSize()).copyFrom(payload);
+    /** A payload that nobody else can change. */
+    private static Payload verified(MemorySegment bytes, int expected) {
+        int found = FrameDescriptor.crc32c(bytes.asByteBuffer());
+        if (found != expected) {
+            throw new DamagedPayloadException(expected, found);
+        }
+        return Payload.of(bytes);
     }
 
-    private void write(
-            Segment segment, long sequence, IncomingSlice slice, ByteBuffer payload, int expected, Answers answers)
+    private void write(Segment segment, long sequence, IncomingSlice slice, Supplier<Payload> payload, Answers answers)
             throws IOException {
-        int found = FrameDescriptor.crc32c(payload);
-        Optional<Refusal> refusal = found == expected
-                ? outside(segment, slice)
-                        .or(() -> segment.writes().apply(slice, MemorySegment.ofBuffer(payload), segment.memory()))
-                : damaged(slice, expected, found);
+        Optional<Refusal> refusal;
+        try {
+            Payload arrived = payload.get();
+            refusal = outside(segment, slice).or(() -> segment.writes().apply(slice, arrived, segment.memory()));
+        } catch (DamagedPayloadException e) {
+            refusal = damaged(slice, e.expected(), e.found());
+        }
+        bytesUnanswered += slice.length();
         if (refusal.isPresent()) {
             refuse(sequence, refusal.get(), answers);
         } else {
@@ -329,7 +356,11 @@ final class ServerConnection {
         if (read.length() < 1 || read.length() > server.options().maxSliceBytes()) {
             throw new ProtocolException("a read of " + read.length() + " bytes");
         }
-        MemorySegment place = read.ringOffset() == Frame.INLINE && ring == null
+        boolean inPlace = read.ringOffset() == Frame.MAPPED;
+        if (inPlace && (ring == null || segment.shared().isEmpty())) {
+            throw new ProtocolException("a read in place of a segment that is not shared");
+        }
+        MemorySegment place = inPlace || read.ringOffset() == Frame.INLINE && ring == null
                 ? null
                 : place(ring, read.ringOffset(), read.length());
         IncomingSlice slice = new IncomingSlice(read.ticket(), read.generation(), read.offset(), read.length());
@@ -341,13 +372,16 @@ final class ServerConnection {
         switch (segment.reads().open(slice, segment.memory())) {
             case ReadGuard.Refused(Refusal refusal) -> refuse(read.sequence(), refusal, answers);
             case ReadGuard.Granted(MemorySegment bytes, Runnable end) -> {
-                if (place == null) {
+                if (inPlace) {
+                    answers.addData(read.sequence(), checksumInPlace(bytes, end), read.length(), NOTHING, () -> {});
+                } else if (place == null) {
                     ByteBuffer payload = bytes.asByteBuffer();
                     answers.addData(read.sequence(), FrameDescriptor.crc32c(payload), read.length(), payload, end);
                 } else {
                     int crc = copyToRing(bytes, end, place);
                     answers.addData(read.sequence(), crc, read.length(), NOTHING, () -> {});
                 }
+                bytesUnanswered += read.length();
                 // DATA settles everything up to it
                 ackOwed = false;
                 server.counters().slicesRead.increment();
@@ -357,16 +391,23 @@ final class ServerConnection {
         }
     }
 
-    private int copyToRing(MemorySegment bytes, Runnable end, MemorySegment place) {
+    /** Of memory that the peer copies itself: should it change meanwhile, the checksum of the copy is another one. */
+    private static int checksumInPlace(MemorySegment bytes, Runnable end) {
         try {
-            place.copyFrom(bytes);
-            if (copy != null) {
-                return FrameDescriptor.crc32c(bytes.asByteBuffer());
-            }
+            return FrameDescriptor.crc32c(bytes.asByteBuffer());
         } finally {
             end.run();
         }
-        return FrameDescriptor.crc32c(place.asByteBuffer());
+    }
+
+    private static int copyToRing(MemorySegment bytes, Runnable end, MemorySegment place) {
+        try {
+            place.copyFrom(bytes);
+            // not of the copy, which the peer could change
+            return FrameDescriptor.crc32c(bytes.asByteBuffer());
+        } finally {
+            end.run();
+        }
     }
 
     private void refuse(long sequence, Refusal refusal, Answers answers) throws IOException {
@@ -380,6 +421,7 @@ final class ServerConnection {
             ackOwed = false;
         }
         answers.flush();
+        bytesUnanswered = 0;
     }
 
     private void progressed(Phase next) {

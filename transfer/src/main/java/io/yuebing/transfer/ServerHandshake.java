@@ -1,6 +1,7 @@
 package io.yuebing.transfer;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel.MapMode;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -22,8 +23,12 @@ final class ServerHandshake {
      * What both sides agreed on.
      *
      * @param ring belongs to the caller
+     * @param memory of the peer, readable in place; belongs to the caller
      */
-    record Agreed(Segment segment, @Nullable OfferedRing ring) {}
+    record Agreed(
+            Segment segment,
+            @Nullable OfferedRing ring,
+            @Nullable SharedFile memory) {}
 
     /** Introduces both sides; empty if the peer was turned away. */
     Optional<Agreed> shake() throws IOException {
@@ -45,7 +50,7 @@ final class ServerHandshake {
             wire.write(FrameCodec.encode(new Frame.Refuse(refusal.get())));
             return Optional.empty();
         }
-        return Optional.of(welcome(server.segment(hello.segment()).orElseThrow(), hello.ring()));
+        return Optional.of(welcome(server.segment(hello.segment()).orElseThrow(), hello));
     }
 
     /** To a peer that speaks another version; one that speaks nonsense does not listen. */
@@ -102,11 +107,14 @@ final class ServerHandshake {
         return segment.get().greeting().refuse(hello.hello());
     }
 
-    private Agreed welcome(Segment segment, Frame.RingWish wish) throws IOException {
-        OfferedRing ring = wish == Frame.RingWish.NEVER ? null : newRing(wish);
+    private Agreed welcome(Segment segment, Frame.Hello hello) throws IOException {
+        OfferedRing ring = hello.ring() == Frame.RingWish.NEVER ? null : newRing(hello.ring());
+        boolean mappable = ring != null && !hello.ring().throughUcx();
+        SharedFile memory = mappable ? peerMemory(hello) : null;
         boolean taken = false;
         try {
             TransferServerOptions options = server.options();
+            Optional<SharedMemory> shared = mappable ? segment.shared() : Optional.empty();
             // Before the peer knows: a WELCOME fits into any socket buffer, and after it the peer may be silent for
             // long.
             connection.established(ring != null);
@@ -115,6 +123,9 @@ final class ServerHandshake {
                     segment.memory().byteSize(),
                     options.maxSliceBytes(),
                     ring == null ? null : ring.offer(),
+                    memory != null,
+                    shared.map(SharedMemory::offer).orElse(null),
+                    shared.map(holding -> holding.offsetOf(segment.memory())).orElse(0L),
                     segment.name(),
                     segment.greeting().hello())));
             if (ring != null) {
@@ -125,7 +136,7 @@ final class ServerHandshake {
                 taken = answered.taken();
                 connection.established(false);
             }
-            return new Agreed(segment, taken ? ring : null);
+            return taken ? new Agreed(segment, ring, memory) : new Agreed(segment, null, null);
         } finally {
             if (ring != null) {
                 ring.unlink();
@@ -133,6 +144,24 @@ final class ServerHandshake {
                     ring.close();
                 }
             }
+            if (memory != null && !taken) {
+                memory.close();
+            }
+        }
+    }
+
+    /** The peer's memory; null if it offers none or this process cannot open it, so that bytes go through the ring. */
+    private @Nullable SharedFile peerMemory(Frame.Hello hello) {
+        Frame.MemoryOffer offer = hello.memory();
+        if (offer == null) {
+            return null;
+        }
+        try {
+            return SharedFile.open(offer, MapMode.READ_ONLY);
+        } catch (IOException e) {
+            server.complaints()
+                    .log(connection.peerHost(), "has shared memory that cannot be opened here: " + e.getMessage());
+            return null;
         }
     }
 

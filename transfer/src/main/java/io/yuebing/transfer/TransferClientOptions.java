@@ -3,6 +3,7 @@ package io.yuebing.transfer;
 import java.net.InetAddress;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Limits of the calling side.
@@ -12,6 +13,7 @@ import java.util.List;
  * @param windowBytes most bytes in flight on one lane; the peer may set less
  * @param lanes connections of one session; there is at least one for each network card that is used
  * @param localAddresses addresses of this host's network cards that share the work; empty to let the system choose
+ * @param memory where what is written to peers of this host can be read in place; bytes elsewhere are copied once more
  * @param security how peers are known; must be what they expect
  */
 public record TransferClientOptions(
@@ -20,9 +22,16 @@ public record TransferClientOptions(
         long windowBytes,
         int lanes,
         List<InetAddress> localAddresses,
+        Optional<SharedMemory> memory,
         TransferSecurity security) {
     public static final TransferClientOptions DEFAULT = new TransferClientOptions(
-            Duration.ofSeconds(2), Duration.ofSeconds(10), 16L << 20, 1, List.of(), new TransferSecurity.None());
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(10),
+            16L << 20,
+            1,
+            List.of(),
+            Optional.empty(),
+            new TransferSecurity.None());
 
     public TransferClientOptions {
         if (lanes < 1 || lanes > 64) {
@@ -31,18 +40,25 @@ public record TransferClientOptions(
     }
 
     public TransferClientOptions withWindowBytes(long bytes) {
-        return new TransferClientOptions(connectTimeout, stallTimeout, bytes, lanes, localAddresses, security);
+        return new TransferClientOptions(connectTimeout, stallTimeout, bytes, lanes, localAddresses, memory, security);
     }
 
     public TransferClientOptions withLanes(int count) {
-        return new TransferClientOptions(connectTimeout, stallTimeout, windowBytes, count, localAddresses, security);
+        return new TransferClientOptions(
+                connectTimeout, stallTimeout, windowBytes, count, localAddresses, memory, security);
     }
 
     public TransferClientOptions withLocalAddresses(List<InetAddress> addresses) {
-        return new TransferClientOptions(connectTimeout, stallTimeout, windowBytes, lanes, addresses, security);
+        return new TransferClientOptions(connectTimeout, stallTimeout, windowBytes, lanes, addresses, memory, security);
     }
 
     public TransferClientOptions withSecurity(TransferSecurity other) {
-        return new TransferClientOptions(connectTimeout, stallTimeout, windowBytes, lanes, localAddresses, other);
+        return new TransferClientOptions(
+                connectTimeout, stallTimeout, windowBytes, lanes, localAddresses, memory, other);
+    }
+
+    public TransferClientOptions withMemory(SharedMemory shared) {
+        return new TransferClientOptions(
+                connectTimeout, stallTimeout, windowBytes, lanes, localAddresses, Optional.of(shared), security);
     }
 }

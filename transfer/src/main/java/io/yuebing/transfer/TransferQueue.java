@@ -18,6 +18,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,23 +55,26 @@ final class TransferQueue {
         private final Set<QueueItem> touched = Collections.newSetFromMap(new IdentityHashMap<>());
         private final long window;
         private final @Nullable RingSpace ring;
+        private final Predicate<Slice> inPlace;
         private long bytesInFlight;
         private long lastSequence;
         private long lastProgressNanos;
         private boolean ended;
 
-        private Lane(long window, @Nullable RingSpace ring) {
+        private Lane(long window, @Nullable RingSpace ring, Predicate<Slice> inPlace) {
             this.window = window;
             this.ring = ring;
+            this.inPlace = inPlace;
         }
     }
 
     /**
      * @param window most bytes in flight on the lane
      * @param ring where payloads travel, if not in frames
+     * @param inPlace slices that need no room in the ring, for whoever receives them reads them where they lie
      */
-    Lane newLane(long window, @Nullable RingSpace ring) {
-        return new Lane(window, ring);
+    Lane newLane(long window, @Nullable RingSpace ring, Predicate<Slice> inPlace) {
+        return new Lane(window, ring, inPlace);
     }
 
     QueuedBatch add(List<? extends Slice> slices, BatchOptions options) throws TransferException {
@@ -149,7 +153,7 @@ final class TransferQueue {
             long ringOffset = Frame.INLINE;
             long ringMark = 0;
             RingSpace ring = lane.ring;
-            if (ring != null && item instanceof QueueItem.OfSlice slice) {
+            if (ring != null && item instanceof QueueItem.OfSlice slice && !lane.inPlace.test(slice.slice())) {
                 ringOffset = ring.allocate((int) slice.bytes());
                 ringMark = ring.mark();
                 if (ringOffset < 0) {

@@ -54,7 +54,7 @@ final class UcxReach implements ReachedRing {
     /**
      * @throws IOException if UCX cannot be used here, or sees no way to the peer
      */
-    static UcxReach open(Frame.RingOffer offer, InetAddress peer) throws IOException {
+    static UcxReach open(Frame.MemoryOffer offer, InetAddress peer) throws IOException {
         UcxRingAddress ring = UcxRingAddress.parse(offer.name());
         UcpContext context = Ucx.context(peer);
         try {

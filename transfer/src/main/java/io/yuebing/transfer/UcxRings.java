@@ -116,21 +116,16 @@ final class UcxRings implements AutoCloseable {
         }
 
         @Override
-        public Frame.RingOffer offer() {
+        public Frame.MemoryOffer offer() {
             UcpMemory registration = registered.registration();
             UcxRingAddress address =
                     new UcxRingAddress(registration.getAddress(), registration.getRemoteKeyBuffer(), workerAddress);
-            return new Frame.RingOffer(address.name(), ringBytes, UUID.randomUUID());
+            return new Frame.MemoryOffer(address.name(), ringBytes, UUID.randomUUID());
         }
 
         @Override
         public MemorySegment payloads() {
             return registered.payloads();
-        }
-
-        @Override
-        public boolean verifiableInPlace() {
-            return false;
         }
 
         @Override

@@ -28,7 +28,13 @@ import org.junit.jupiter.api.Timeout;
 class CutLinkTest {
     /** Long for a busy machine, short beside that of nodes. */
     private static final TransferClientOptions IMPATIENT = new TransferClientOptions(
-            Duration.ofSeconds(2), Duration.ofSeconds(3), 64 << 10, 1, List.of(), new TransferSecurity.None());
+            Duration.ofSeconds(2),
+            Duration.ofSeconds(3),
+            64 << 10,
+            1,
+            List.of(),
+            Optional.empty(),
+            new TransferSecurity.None());
 
     /** Two links into a namespace of its own; numbers of addresses and names come from the process. */
     private static final class TwoLinks implements AutoCloseable {

@@ -16,10 +16,25 @@ class FrameCodecTest {
     private static final UUID TICKET = UUID.fromString("01234567-89ab-cdef-fedc-ba9876543210");
 
     private static final List<Frame> ONE_OF_EACH = List.of(
-            new Frame.Hello("kv", count(32), Frame.RingWish.IF_POSSIBLE, "{}".getBytes(StandardCharsets.UTF_8)),
-            new Frame.Welcome(0x1000000, 0x20000000, 0x8000, null, "kv", "ok".getBytes(StandardCharsets.UTF_8)),
+            new Frame.Hello("kv", count(32), Frame.RingWish.IF_POSSIBLE, null, "{}".getBytes(StandardCharsets.UTF_8)),
             new Frame.Welcome(
-                    0x1000000, 0x20000000, 0x8000, new Frame.RingOffer("ring-1", 0x201000, TICKET), "kv", new byte[0]),
+                    0x1000000, 0x20000000, 0x8000, null, false, null, 0, "kv", "ok".getBytes(StandardCharsets.UTF_8)),
+            new Frame.Welcome(
+                    0x1000000,
+                    0x20000000,
+                    0x8000,
+                    new Frame.MemoryOffer("ring-1", 0x201000, TICKET),
+                    true,
+                    new Frame.MemoryOffer("memory-22", 0x401000, TICKET),
+                    0x1000,
+                    "kv",
+                    new byte[0]),
+            new Frame.Hello(
+                    "kv",
+                    count(32),
+                    Frame.RingWish.ALWAYS,
+                    new Frame.MemoryOffer("memory-1", 0x301000, TICKET),
+                    "{}".getBytes(StandardCharsets.UTF_8)),
             new Frame.Refuse("no"),
             slice(5, "123456789"),
             new Frame.Ack(0x1122334455L),
@@ -29,6 +44,7 @@ class FrameCodecTest {
             new Frame.Proof(count(32)),
             new Frame.Ring(true),
             new Frame.RingSlice(8, TICKET, 3, 0x40000, 9, 0xe3069283, 0x80),
+            new Frame.MappedSlice(8, TICKET, 3, 0x40000, 9, 0xe3069283, 0x80),
             new Frame.Read(9, TICKET, 3, 0x40000, 9, Frame.INLINE),
             new Frame.Data(9, 0xe3069283, 9, ByteBuffer.wrap("123456789".getBytes(StandardCharsets.UTF_8))),
             new Frame.Data(9, 0xe3069283, 9, ByteBuffer.allocate(0)),
@@ -52,38 +68,47 @@ class FrameCodecTest {
         // computed by a Python script from the drawing, with a bitwise CRC-32C
         assertThat(ONE_OF_EACH.stream().map(FrameCodecTest::hex))
                 .containsExactly(
-                        "59425846020100003c000000c7206cd5"
+                        "59425846030100005c000000cb763efe"
                                 + "0200010002000000000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-                                + "6b767b7d",
-                        "59425846020200004c000000030d83f4"
+                                + "00000000000000000000000000000000000000000000000000000000000000006b767b7d",
+                        "59425846030200006c000000c0e80615"
                                 + "00000001000000000000002000000000008000000200000000000000000000000000000000000000"
-                                + "000000000000000002000000000000006b766f6b",
-                        "594258460202000050000000813f8681"
+                                + "00000000000000000200000000000000000000000000000000000000000000000000000000000000"
+                                + "00000000000000006b766f6b",
+                        "5942584603020000790000004c66b207"
                                 + "0000000100000000000000200000000000800000000000000010200000000000efcdab8967452301"
-                                + "1032547698badcfe02000600000000006b7672696e672d31",
-                        "5942584602030000160000003d26c4ce" + "020000006e6f",
-                        "59425846020400004900000089dd0560"
+                                + "1032547698badcfe02000600090001000010400000000000efcdab89674523011032547698badcfe"
+                                + "00100000000000006b7672696e672d316d656d6f72792d3232",
+                        "5942584603010000640000002666b266"
+                                + "0200020002000000000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+                                + "0010300000000000efcdab89674523011032547698badcfe08000000000000006b766d656d6f7279"
+                                + "2d317b7d",
+                        "5942584603030000160000007b73c39a" + "020000006e6f",
+                        "59425846030400004900000071004ffe"
                                 + "0500000000000000efcdab89674523011032547698badcfe03000000000000000000040000000000"
                                 + "09000000839206e3313233343536373839",
-                        "594258460205000018000000c52d16bb" + "5544332211000000",
-                        "594258460206000023000000aa1d2750" + "06000000000000000400000003000000626164",
-                        "594258460207000030000000a09e801f"
+                        "5942584603050000180000003b201a49" + "5544332211000000",
+                        "5942584603060000230000000a8f190e" + "06000000000000000400000003000000626164",
+                        "5942584603070000300000008b8b40c2"
                                 + "0700000000000000efcdab89674523011032547698badcfe0900000000000000",
-                        "59425846020800005000000054f2430e"
+                        "594258460308000050000000c2409037"
                                 + "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f0001020304050607"
                                 + "08090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-                        "594258460209000030000000f1b85dae"
+                        "594258460309000030000000daad9d73"
                                 + "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
-                        "59425846020a0000180000008bc5c2f4" + "0100000000000000",
-                        "59425846020b0000480000000345bbba"
+                        "59425846030a00001800000075c8ce06" + "0100000000000000",
+                        "59425846030b00004800000001aab5ce"
                                 + "0800000000000000efcdab89674523011032547698badcfe03000000000000000000040000000000"
                                 + "09000000839206e38000000000000000",
-                        "59425846020c000048000000af7e1b7b"
+                        "59425846030f000048000000f7cef7d6"
+                                + "0800000000000000efcdab89674523011032547698badcfe03000000000000000000040000000000"
+                                + "09000000839206e38000000000000000",
+                        "59425846030c000048000000ad91150f"
                                 + "0900000000000000efcdab89674523011032547698badcfe03000000000000000000040000000000"
                                 + "0900000000000000ffffffffffffffff",
-                        "59425846020d00002900000000d9dbe5" + "0900000000000000839206e309000000313233343536373839",
-                        "59425846020d000020000000a4e56b6d" + "0900000000000000839206e309000000",
-                        "59425846020e0000200000000a24cd92" + "0a0000000000000004000000646f6e65");
+                        "59425846030d0000290000008e1b945f" + "0900000000000000839206e309000000313233343536373839",
+                        "59425846030d0000200000002a2724d7" + "0900000000000000839206e309000000",
+                        "59425846030e00002000000084e68228" + "0a0000000000000004000000646f6e65");
     }
 
     @Test
@@ -160,7 +185,7 @@ class FrameCodecTest {
     void theSentenceOfAWrongVersionNamesBoth() {
         ByteBuffer bytes = FrameCodec.encode(new Frame.Ack(1)).put(FrameDescriptor.VERSION_OFFSET, (byte) 9);
         assertThatThrownBy(() -> decode(bytes))
-                .hasMessage("transfer protocol version 9, this side speaks version 2; run the same release on both");
+                .hasMessage("transfer protocol version 9, this side speaks version 3; run the same release on both");
     }
 
     @Test

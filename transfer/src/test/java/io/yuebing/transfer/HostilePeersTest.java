@@ -120,7 +120,7 @@ class HostilePeersTest {
             peer.send(hello);
             assertThat(peer.next())
                     .isEqualTo(new Frame.Refuse("the transfer server expected a HELLO and found transfer protocol"
-                            + " version 1, this side speaks version 2; run the same release on both"));
+                            + " version 1, this side speaks version 3; run the same release on both"));
             assertThat(peer.seesTheEnd()).isTrue();
         }
     }
@@ -330,8 +330,8 @@ class HostilePeersTest {
             Thread.ofVirtual().start(() -> {
                 try (SocketChannel channel = listener.accept()) {
                     channel.read(ByteBuffer.allocate(1 << 10));
-                    channel.write(
-                            FrameCodec.encode(new Frame.Welcome(1 << 20, 1 << 20, SLICE, null, "kv", new byte[0])));
+                    channel.write(FrameCodec.encode(
+                            new Frame.Welcome(1 << 20, 1 << 20, SLICE, null, false, null, 0, "kv", new byte[0])));
                     channel.write(FrameCodec.encode(new Frame.Ack(1000)));
                     channel.read(ByteBuffer.allocate(1 << 10).order(ByteOrder.LITTLE_ENDIAN));
                 } catch (IOException e) {

@@ -28,12 +28,12 @@ final class RecordingGuard implements WriteGuard {
     }
 
     @Override
-    public Optional<Refusal> apply(IncomingSlice slice, MemorySegment payload, MemorySegment memory) {
+    public Optional<Refusal> apply(IncomingSlice slice, Payload payload, MemorySegment memory) {
         arrivals.release();
         permits.acquireUninterruptibly();
         Optional<Refusal> refusal = verdict.apply(slice);
         if (refusal.isEmpty()) {
-            MemorySegment.copy(payload, 0, memory, slice.offset(), slice.length());
+            payload.copyTo(memory.asSlice(slice.offset(), slice.length()));
             applied.add(slice);
         }
         return refusal;

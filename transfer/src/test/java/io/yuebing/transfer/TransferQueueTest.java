@@ -18,7 +18,7 @@ class TransferQueueTest {
 
     private final ManualTime time = new ManualTime();
     private final TransferQueue queue = new TransferQueue(time);
-    private final TransferQueue.Lane lane = queue.newLane(250, null);
+    private final TransferQueue.Lane lane = queue.newLane(250, null, _ -> false);
 
     private QueuedBatch add(int slices, int bytes) throws TransferException {
         SliceWrite write = new SliceWrite(TICKET, 1, 0, Arena.ofAuto().allocate(bytes));

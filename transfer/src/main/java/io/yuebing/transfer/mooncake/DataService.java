@@ -6,6 +6,7 @@ import static io.yuebing.transfer.mooncake.MooncakeDescriptor.STATUS_BYTES;
 import static io.yuebing.transfer.mooncake.MooncakeDescriptor.STATUS_OK;
 
 import io.yuebing.transfer.IncomingSlice;
+import io.yuebing.transfer.Payload;
 import io.yuebing.transfer.PeerComplaints;
 import io.yuebing.transfer.ReadGuard;
 import io.yuebing.transfer.Refusal;
@@ -134,7 +135,7 @@ final class DataService implements PeerListener.Service {
                     .writes()
                     .apply(
                             slice(place.offset() + done, length),
-                            MemorySegment.ofBuffer(piece.flip()),
+                            Payload.of(MemorySegment.ofBuffer(piece.flip())),
                             place.segment().memory());
             if (refusal.isPresent()) {
                 return refuse(connection, request, refusal.get().sentence());

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.yuebing.transfer.Greeting;
 import io.yuebing.transfer.IncomingSlice;
+import io.yuebing.transfer.Payload;
 import io.yuebing.transfer.ReadGuard;
 import io.yuebing.transfer.Refusal;
 import io.yuebing.transfer.RefusalCode;
@@ -347,7 +348,7 @@ class MooncakeServerTest {
                 TransferServerOptions.loopback(4096),
                 new WriteGuard() {
                     @Override
-                    public Optional<Refusal> apply(IncomingSlice slice, MemorySegment payload, MemorySegment target) {
+                    public Optional<Refusal> apply(IncomingSlice slice, Payload payload, MemorySegment target) {
                         return Optional.of(new Refusal(RefusalCode.UNKNOWN_TICKET, "no ticket"));
                     }
 

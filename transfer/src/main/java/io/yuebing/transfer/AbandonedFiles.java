@@ -14,22 +14,22 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Rings whose owner was killed between creating and unlinking them.
+ * {@link SharedFile}s whose owner was killed before it unlinked them.
  *
  * <p>The owner is known by its lock on the file: it ends with the process, and holds against every process of the host,
  * whatever process ids containers see.
  */
-final class AbandonedRings {
-    private static final Logger log = LoggerFactory.getLogger(AbandonedRings.class);
+final class AbandonedFiles {
+    private static final Logger log = LoggerFactory.getLogger(AbandonedFiles.class);
 
-    private AbandonedRings() {}
+    private AbandonedFiles() {}
 
-    /** Removes them from all folders where rings lie. */
+    /** Removes them from all folders where they lie. */
     static void sweep() {
-        for (Path folder : RingFile.FOLDERS) {
+        for (Path folder : SharedFile.FOLDERS) {
             int removed = sweep(folder);
             if (removed > 0) {
-                log.info("removed {} ring files from {}, whose processes had been killed", removed, folder);
+                log.info("removed {} files of shared memory from {}, whose processes had been killed", removed, folder);
             }
         }
     }
@@ -43,18 +43,18 @@ final class AbandonedRings {
         int removed = 0;
         try (DirectoryStream<Path> rings = Files.newDirectoryStream(
                 folder,
-                file -> RingFile.NAME.matcher(file.getFileName().toString()).matches())) {
+                file -> SharedFile.NAME.matcher(file.getFileName().toString()).matches())) {
             for (Path ring : rings) {
                 removed += removeIfAbandoned(ring) ? 1 : 0;
             }
         } catch (IOException | RuntimeException e) {
-            log.debug("the folder {} cannot be searched for abandoned rings: {}", folder, e.toString());
+            log.debug("the folder {} cannot be searched for abandoned files: {}", folder, e.toString());
         }
         return removed;
     }
 
     private static boolean removeIfAbandoned(Path ring) {
-        if (RingFile.isOwned(ring) || !Files.isRegularFile(ring, LinkOption.NOFOLLOW_LINKS)) {
+        if (SharedFile.isOwned(ring) || !Files.isRegularFile(ring, LinkOption.NOFOLLOW_LINKS)) {
             return false;
         }
         try (FileChannel channel = FileChannel.open(ring, Set.of(StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS));
@@ -62,7 +62,7 @@ final class AbandonedRings {
             // removed under the lock: an owner that is just about to lock a new file sees afterwards that it is gone
             return lock != null && Files.deleteIfExists(ring);
         } catch (IOException | OverlappingFileLockException e) {
-            log.debug("the ring {} stays: {}", ring, e.toString());
+            log.debug("the file {} stays: {}", ring, e.toString());
             return false;
         }
     }

@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class AbandonedRingsTest {
+class AbandonedFilesTest {
     @TempDir
     private Path folder;
 
@@ -43,13 +43,13 @@ class AbandonedRingsTest {
                 .start();
         try (var said = owner.inputReader()) {
             assertThat(said.readLine()).isEqualTo("locked");
-            assertThat(AbandonedRings.sweep(folder)).isZero();
+            assertThat(AbandonedFiles.sweep(folder)).isZero();
             assertThat(ring).exists();
         } finally {
             owner.destroyForcibly();
         }
         assertThat(owner.waitFor(20, TimeUnit.SECONDS)).isTrue();
-        assertThat(AbandonedRings.sweep(folder)).isOne();
+        assertThat(AbandonedFiles.sweep(folder)).isOne();
         assertThat(ring).doesNotExist();
     }
 
@@ -58,7 +58,7 @@ class AbandonedRingsTest {
         Path ring = Files.createFile(folder.resolve(ringName()));
         Path other = Files.createFile(folder.resolve("yuebing-transfer-notes"));
         Path link = Files.createSymbolicLink(folder.resolve(ringName()), other);
-        assertThat(AbandonedRings.sweep(folder)).isOne();
+        assertThat(AbandonedFiles.sweep(folder)).isOne();
         assertThat(ring).doesNotExist();
         assertThat(link).isSymbolicLink();
         assertThat(other).exists();
@@ -67,10 +67,10 @@ class AbandonedRingsTest {
     @Test
     void aRingOfThisProcessStaysUntilItIsUnlinked() throws IOException {
         try (RingFile ring = RingFile.create(4096)) {
-            AbandonedRings.sweep();
+            AbandonedFiles.sweep();
             RingFile.open(ring.offer()).close();
             ring.unlink();
-            assertThat(RingFile.FOLDERS)
+            assertThat(SharedFile.FOLDERS)
                     .noneMatch(
                             folder -> Files.exists(folder.resolve(ring.offer().name())));
         }
