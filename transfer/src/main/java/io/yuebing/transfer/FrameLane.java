@@ -37,7 +37,7 @@ final class FrameLane {
 
     private final FrameSession session;
     private final TransferQueue queue;
-    private final TransferQueue.Lane lane;
+    private final QueueLane lane;
     private final int slot;
     private final Wire wire;
     private final @Nullable ReachedRing ring;
@@ -120,7 +120,7 @@ final class FrameLane {
         return slot;
     }
 
-    TransferQueue.Lane queueLane() {
+    QueueLane queueLane() {
         return lane;
     }
 

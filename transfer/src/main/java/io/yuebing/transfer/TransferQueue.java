@@ -6,9 +6,7 @@ import io.yuebing.transfer.TransferException.Kind;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.EnumMap;
-import java.util.IdentityHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -34,11 +32,11 @@ final class TransferQueue {
     static final Duration CANCEL_GRACE = Duration.ofMillis(50);
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition sendable = lock.newCondition();
     private final Condition untouched = lock.newCondition();
 
     private final Map<Priority, ArrayDeque<QueueItem>> queued = new EnumMap<>(Priority.class);
     private final Set<QueuedBatch> batches = new LinkedHashSet<>();
+    private final WaitingLanes waiting = new WaitingLanes();
     private final TimeSource time;
     private @Nullable TransferException closed;
 
@@ -49,32 +47,13 @@ final class TransferQueue {
         }
     }
 
-    /** One connection's share; its fields belong to the queue's lock. */
-    static final class Lane {
-        private final ArrayDeque<Outgoing> inFlight = new ArrayDeque<>();
-        private final Set<QueueItem> touched = Collections.newSetFromMap(new IdentityHashMap<>());
-        private final long window;
-        private final @Nullable RingSpace ring;
-        private final Predicate<Slice> inPlace;
-        private long bytesInFlight;
-        private long lastSequence;
-        private long lastProgressNanos;
-        private boolean ended;
-
-        private Lane(long window, @Nullable RingSpace ring, Predicate<Slice> inPlace) {
-            this.window = window;
-            this.ring = ring;
-            this.inPlace = inPlace;
-        }
-    }
-
     /**
      * @param window most bytes in flight on the lane
      * @param ring where payloads travel, if not in frames
      * @param inPlace slices that need no room in the ring, for whoever receives them reads them where they lie
      */
-    Lane newLane(long window, @Nullable RingSpace ring, Predicate<Slice> inPlace) {
-        return new Lane(window, ring, inPlace);
+    QueueLane newLane(long window, @Nullable RingSpace ring, Predicate<Slice> inPlace) {
+        return new QueueLane(window, ring, inPlace, lock.newCondition());
     }
 
     QueuedBatch add(List<? extends Slice> slices, BatchOptions options) throws TransferException {
@@ -89,7 +68,7 @@ final class TransferQueue {
             for (Slice slice : slices) {
                 queue.add(new QueueItem.OfSlice(batch, slice));
             }
-            sendable.signalAll();
+            waiting.wakeIdle(slices.size());
             return batch;
         } finally {
             lock.unlock();
@@ -101,7 +80,7 @@ final class TransferQueue {
         try {
             if (closed == null) {
                 queue(Priority.NORMAL).add(new QueueItem.OfDrop(ticket, generation));
-                sendable.signalAll();
+                waiting.wakeIdle(1);
             }
         } finally {
             lock.unlock();
@@ -117,7 +96,7 @@ final class TransferQueue {
      *
      * @return what to send now, in order; empty once the lane or the queue has ended. {@link #sent} must follow.
      */
-    List<Outgoing> next(Lane lane, int maxItems, long maxBytes) throws InterruptedException {
+    List<Outgoing> next(QueueLane lane, int maxItems, long maxBytes) throws InterruptedException {
         lock.lock();
         try {
             List<Outgoing> burst = new ArrayList<>();
@@ -128,7 +107,7 @@ final class TransferQueue {
                     bytes += outgoing.item().bytes();
                     burst.add(outgoing);
                 } else if (burst.isEmpty()) {
-                    sendable.await();
+                    waiting.await(lane, isQueued());
                 } else {
                     return burst;
                 }
@@ -139,8 +118,12 @@ final class TransferQueue {
         }
     }
 
+    private boolean isQueued() {
+        return queued.values().stream().anyMatch(queue -> !queue.isEmpty());
+    }
+
     /** Moves the first waiting item to the lane, if the lane has credit for it. */
-    private @Nullable Outgoing take(Lane lane) {
+    private @Nullable Outgoing take(QueueLane lane) {
         for (ArrayDeque<QueueItem> queue : queued.values()) {
             QueueItem item = queue.peekFirst();
             if (item == null) {
@@ -173,7 +156,7 @@ final class TransferQueue {
         return null;
     }
 
-    private static void touch(Lane lane, QueueItem item) {
+    private static void touch(QueueLane lane, QueueItem item) {
         lane.touched.add(item);
         QueuedBatch batch = item.batch();
         if (batch != null) {
@@ -181,7 +164,7 @@ final class TransferQueue {
         }
     }
 
-    private void untouch(Lane lane, QueueItem item, List<QueuedBatch> ended) {
+    private void untouch(QueueLane lane, QueueItem item, List<QueuedBatch> ended) {
         lane.touched.remove(item);
         QueuedBatch batch = item.batch();
         if (batch != null) {
@@ -192,12 +175,12 @@ final class TransferQueue {
     }
 
     /** The memory of these items is no longer touched by the sender. */
-    void sent(Lane lane, List<Outgoing> burst) {
+    void sent(QueueLane lane, List<Outgoing> burst) {
         change(ended -> burst.forEach(outgoing -> untouch(lane, outgoing.item(), ended)));
     }
 
     /** The peer has settled everything up to {@code sequence}. */
-    void acknowledged(Lane lane, long sequence) throws ProtocolException {
+    void acknowledged(QueueLane lane, long sequence) throws ProtocolException {
         change(ended -> settle(lane, sequence, ended));
     }
 
@@ -217,7 +200,7 @@ final class TransferQueue {
         }
     }
 
-    private void settle(Lane lane, long sequence, List<QueuedBatch> ended) throws ProtocolException {
+    private void settle(QueueLane lane, long sequence, List<QueuedBatch> ended) throws ProtocolException {
         if (sequence > lane.lastSequence) {
             throw new ProtocolException(
                     "an ACK of write " + sequence + ", but only " + lane.lastSequence + " were sent");
@@ -230,17 +213,10 @@ final class TransferQueue {
             settleFirst(lane, ended);
         }
         lane.lastProgressNanos = time.nanoTime();
-        signalIfQueued();
+        waiting.refilled(lane);
     }
 
-    /** Credit is of use to what waits for it; a sender that wakes up for nothing costs more than a small slice. */
-    private void signalIfQueued() {
-        if (queued.values().stream().anyMatch(queue -> !queue.isEmpty())) {
-            sendable.signalAll();
-        }
-    }
-
-    private void settleFirst(Lane lane, List<QueuedBatch> ended) {
+    private void settleFirst(QueueLane lane, List<QueuedBatch> ended) {
         Outgoing outgoing = lane.inFlight.removeFirst();
         lane.bytesInFlight -= outgoing.item().bytes();
         if (lane.ring != null && outgoing.ringOffset() >= 0) {
@@ -256,6 +232,7 @@ final class TransferQueue {
             if (notice != null) {
                 batch.unsettled = 1;
                 queue(batch.priority).addFirst(new QueueItem.OfNotice(batch, notice));
+                waiting.wakeIdle(1);
             }
         }
         endIfSettled(batch, ended);
@@ -267,7 +244,7 @@ final class TransferQueue {
      * @return the read, touched until {@link #landed}; null if nobody wants it any more
      */
     @Nullable
-    Outgoing landing(Lane lane, long sequence, int length) throws ProtocolException {
+    Outgoing landing(QueueLane lane, long sequence, int length) throws ProtocolException {
         List<QueuedBatch> ended = new ArrayList<>();
         lock.lock();
         try {
@@ -293,7 +270,7 @@ final class TransferQueue {
     }
 
     /** The memory of a read is no longer touched; {@code damage} says what is wrong with what came, if anything. */
-    void landed(Lane lane, Outgoing landing, @Nullable TransferException damage) {
+    void landed(QueueLane lane, Outgoing landing, @Nullable TransferException damage) {
         change(ended -> {
             QueuedBatch batch = landing.item().batch();
             if (damage != null && batch != null) {
@@ -301,13 +278,13 @@ final class TransferQueue {
             }
             settleFirst(lane, ended);
             lane.lastProgressNanos = time.nanoTime();
-            signalIfQueued();
+            waiting.refilled(lane);
             untouch(lane, landing.item(), ended);
         });
     }
 
     /** The peer has refused one access; its batch fails, the ACK that covers it comes later. */
-    void refused(Lane lane, long sequence, TransferException why) {
+    void refused(QueueLane lane, long sequence, TransferException why) {
         change(ended -> {
             for (Outgoing outgoing : lane.inFlight) {
                 QueuedBatch batch = outgoing.item().batch();
@@ -352,7 +329,7 @@ final class TransferQueue {
     }
 
     /** Whether a thread of the lane touches memory of the batch. */
-    boolean touches(Lane lane, QueuedBatch batch) {
+    boolean touches(QueueLane lane, QueuedBatch batch) {
         lock.lock();
         try {
             return lane.touched.stream().anyMatch(item -> item.batch() == batch);
@@ -374,7 +351,7 @@ final class TransferQueue {
     }
 
     /** Since when the peer owes an answer on a lane; {@link Long#MIN_VALUE} if it owes none. */
-    long stalledNanos(Lane lane, long nowNanos) {
+    long stalledNanos(QueueLane lane, long nowNanos) {
         lock.lock();
         try {
             return lane.inFlight.isEmpty() ? Long.MIN_VALUE : nowNanos - lane.lastProgressNanos;
@@ -383,7 +360,7 @@ final class TransferQueue {
         }
     }
 
-    long bytesInFlight(Lane lane) {
+    long bytesInFlight(QueueLane lane) {
         lock.lock();
         try {
             return lane.bytesInFlight;
@@ -393,18 +370,18 @@ final class TransferQueue {
     }
 
     /** Nothing more is sent over a lane; its threads hear of it. */
-    void endLane(Lane lane) {
+    void endLane(QueueLane lane) {
         lock.lock();
         try {
             lane.ended = true;
-            sendable.signalAll();
+            waiting.wakeAll();
         } finally {
             lock.unlock();
         }
     }
 
     /** After {@link #endLane}, with the socket closed: what was in flight goes to the other lanes. */
-    void requeue(Lane lane) {
+    void requeue(QueueLane lane) {
         lock.lock();
         try {
             awaitUntouched(lane);
@@ -418,7 +395,7 @@ final class TransferQueue {
                 }
             }
             lane.bytesInFlight = 0;
-            sendable.signalAll();
+            waiting.wakeAll();
         } finally {
             lock.unlock();
         }
@@ -436,7 +413,7 @@ final class TransferQueue {
         }
     }
 
-    private void awaitUntouched(Lane lane) {
+    private void awaitUntouched(QueueLane lane) {
         while (!lane.touched.isEmpty()) {
             untouched.awaitUninterruptibly();
         }
@@ -454,7 +431,7 @@ final class TransferQueue {
                 return false;
             }
             closed = why;
-            sendable.signalAll();
+            waiting.wakeAll();
             return true;
         } finally {
             lock.unlock();

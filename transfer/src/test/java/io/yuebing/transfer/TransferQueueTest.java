@@ -10,15 +10,21 @@ import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletionService;
+import java.util.concurrent.ExecutorCompletionService;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
+@Timeout(60)
 class TransferQueueTest {
     private static final UUID TICKET = new UUID(1, 2);
     private static final TransferException STOP = new TransferException(Kind.CANCELLED, "stop");
 
     private final ManualTime time = new ManualTime();
     private final TransferQueue queue = new TransferQueue(time);
-    private final TransferQueue.Lane lane = queue.newLane(250, null, _ -> false);
+    private final QueueLane lane = queue.newLane(250, null, _ -> false);
 
     private QueuedBatch add(int slices, int bytes) throws TransferException {
         SliceWrite write = new SliceWrite(TICKET, 1, 0, Arena.ofAuto().allocate(bytes));
@@ -43,6 +49,34 @@ class TransferQueueTest {
         assertThat(batch.done()).isNotDone();
         queue.acknowledged(lane, 5);
         assertThat(batch.done()).isCompleted();
+    }
+
+    @Test
+    void aSenderWithoutCreditLeavesTheWorkToOneThatHasSome() throws Exception {
+        List<QueueLane> both = List.of(lane, queue.newLane(250, null, _ -> false));
+        try (ExecutorService senders = Executors.newVirtualThreadPerTaskExecutor()) {
+            for (int round = 0; round < 50; round++) {
+                QueueLane full = both.get(round % 2);
+                add(1, 200);
+                queue.sent(full, queue.next(full, 1, 1 << 20));
+                CompletionService<QueueLane> sent = new ExecutorCompletionService<>(senders);
+                for (QueueLane each : both) {
+                    sent.submit(() -> {
+                        queue.sent(each, queue.next(each, 1, 1 << 20));
+                        return each;
+                    });
+                }
+                add(1, 100);
+                // whichever was woken first
+                assertThat(sent.take().get()).isNotSameAs(full);
+                queue.acknowledged(full, full.lastSequence);
+                add(1, 100);
+                assertThat(sent.take().get()).isSameAs(full);
+                for (QueueLane each : both) {
+                    queue.acknowledged(each, each.lastSequence);
+                }
+            }
+        }
     }
 
     @Test
