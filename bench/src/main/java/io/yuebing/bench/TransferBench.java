@@ -1,6 +1,7 @@
 package io.yuebing.bench;
 
 import io.yuebing.api.UserError;
+import io.yuebing.transfer.Checksum;
 import io.yuebing.transfer.Greeting;
 import io.yuebing.transfer.PeerAddress;
 import io.yuebing.transfer.SharedMemory;
@@ -56,6 +57,19 @@ public final class TransferBench {
     }
 
     /**
+     * What {@code on} and {@code off} mean.
+     *
+     * @throws UserError for anything else
+     */
+    public static Checksum checksum(String wished) {
+        return switch (wished) {
+            case "on" -> Checksum.CRC32C;
+            case "off" -> Checksum.NONE;
+            default -> throw new UserError("checksums '" + wished + "' are unknown, expected on or off");
+        };
+    }
+
+    /**
      * What is to be measured: every combination.
      *
      * @param lanes connections of a session
@@ -64,6 +78,7 @@ public final class TransferBench {
     public record Wish(
             List<String> protocols,
             List<Operation> operations,
+            List<Checksum> checksums,
             List<Long> blockBytes,
             List<Integer> inFlight,
             int lanes,
@@ -85,11 +100,13 @@ public final class TransferBench {
      * One measurement.
      *
      * @param way protocol, or {@code memcpy} or {@code iperf3}
+     * @param checksums whether payloads have checksums
      * @param cpuSecondsPerGigabyte of both processes together; 0 for iperf3
      */
     public record Row(
             String way,
             String operation,
+            boolean checksums,
             long blockBytes,
             int inFlight,
             double gigabytesPerSecond,
@@ -108,7 +125,7 @@ public final class TransferBench {
     /** Measures everything in turn; each row is given out when it is known. */
     public void run(Consumer<Row> rows) throws IOException, InterruptedException {
         Iperf3.measure(Duration.ofMillis(Math.max(1000, 2L * wish.millis)))
-                .ifPresent(speed -> rows.accept(new Row("iperf3", "write", 128 << 10, 1, speed, 0, 0, 0)));
+                .ifPresent(speed -> rows.accept(new Row("iperf3", "write", false, 128 << 10, 1, speed, 0, 0, 0)));
         try (Arena arena = Arena.ofShared()) {
             MemorySegment memory = arena.allocate(MEMORY_BYTES, 4096).fill((byte) 1);
             MemorySegment copy = arena.allocate(MEMORY_BYTES, 4096).fill((byte) 2);
@@ -119,7 +136,9 @@ public final class TransferBench {
         try (SharedMemory memory = SharedMemory.allocate(MEMORY_BYTES)) {
             memory.memory().fill((byte) 1);
             for (String name : wish.protocols) {
-                protocol(name, memory, rows);
+                for (Checksum checksum : wish.checksums) {
+                    protocol(name, checksum, memory, rows);
+                }
             }
         }
     }
@@ -139,10 +158,10 @@ public final class TransferBench {
             } while (end - begin < wish.millis * 250_000L);
             best = Math.max(best, (double) bytes / (end - begin));
         }
-        return new Row("memcpy", "write", block, 1, best, block / best / 1e3, block / best / 1e3, 1 / best);
+        return new Row("memcpy", "write", false, block, 1, best, block / best / 1e3, block / best / 1e3, 1 / best);
     }
 
-    private void protocol(String name, SharedMemory memory, Consumer<Row> rows)
+    private void protocol(String name, Checksum checksum, SharedMemory memory, Consumer<Row> rows)
             throws IOException, InterruptedException {
         TransferProtocol protocol = TransferProtocols.named(name).orElseThrow();
         Process server = new ProcessBuilder(yuebing.apply(List.of(
@@ -153,12 +172,17 @@ public final class TransferBench {
                         "--listen",
                         "127.0.0.1:0",
                         "--size",
-                        Long.toString(MEMORY_BYTES))))
+                        Long.toString(MEMORY_BYTES),
+                        "--no-checksums")))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         try (BufferedReader said = server.inputReader(StandardCharsets.UTF_8);
                 Transport transport = protocol.transport(
-                        TransferClientOptions.DEFAULT.withLanes(wish.lanes).withMemory(memory), TimeSource.system());
+                        TransferClientOptions.DEFAULT
+                                .withLanes(wish.lanes)
+                                .withMemory(memory)
+                                .withChecksum(checksum),
+                        TimeSource.system());
                 TransferSession session = transport.connect(address(name, said.readLine()), "", Greeting.EMPTY)) {
             BlockStream stream = new BlockStream(session, memory.memory(), server.toHandle());
             for (Operation operation : wish.operations) {
@@ -170,6 +194,7 @@ public final class TransferBench {
                         rows.accept(new Row(
                                 name,
                                 operation.label(),
+                                checksum != Checksum.NONE,
                                 block,
                                 count,
                                 speed.gigabytesPerSecond(),

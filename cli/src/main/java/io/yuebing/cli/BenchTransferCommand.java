@@ -58,6 +58,14 @@ final class BenchTransferCommand implements Callable<Integer> {
     private List<Integer> inFlight = List.of();
 
     @Option(
+            names = "--checksums",
+            paramLabel = "on|off[,on|off]",
+            split = ",",
+            defaultValue = "on",
+            description = "Whether payloads have checksums @|faint (on)|@; nodes always have them.")
+    private List<String> checksums = List.of();
+
+    @Option(
             names = "--lanes",
             paramLabel = "N",
             defaultValue = "2",
@@ -83,6 +91,7 @@ final class BenchTransferCommand implements Callable<Integer> {
         TransferMeasurement.run(
                 protocols,
                 operations,
+                checksums,
                 bytes,
                 inFlight,
                 lanes,

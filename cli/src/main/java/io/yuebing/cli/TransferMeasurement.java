@@ -16,6 +16,7 @@ final class TransferMeasurement {
     static void run(
             List<String> protocols,
             List<String> operations,
+            List<String> checksums,
             List<Long> blocks,
             List<Integer> inFlight,
             int lanes,
@@ -27,6 +28,7 @@ final class TransferMeasurement {
         TransferBench.Wish wish = new TransferBench.Wish(
                 protocols,
                 operations.stream().map(TransferBench.Operation::parse).toList(),
+                checksums.stream().map(TransferBench::checksum).toList(),
                 blocks,
                 inFlight,
                 lanes,
@@ -34,8 +36,8 @@ final class TransferMeasurement {
         JavaCommand java = JavaCommand.of(System.getProperties(), System.getenv());
         if (!asJson) {
             out.printf(
-                    "%-8s %-9s %9s %9s %9s %9s %9s %9s%n",
-                    "way", "operation", "block", "in flight", "GB/s", "p50 us", "p99 us", "CPU s/GB");
+                    "%-8s %-9s %-9s %9s %9s %9s %9s %9s %9s%n",
+                    "way", "operation", "checksums", "block", "in flight", "GB/s", "p50 us", "p99 us", "CPU s/GB");
         }
         new TransferBench(wish, java::gateway).run(row -> print(out, asJson, row));
     }
@@ -46,9 +48,10 @@ final class TransferMeasurement {
         } else {
             out.printf(
                     Locale.ROOT,
-                    "%-8s %-9s %9s %9d %9.2f %9.0f %9.0f %9.2f%n",
+                    "%-8s %-9s %-9s %9s %9d %9.2f %9.0f %9.0f %9.2f%n",
                     row.way(),
                     row.operation(),
+                    row.checksums() ? "on" : "off",
                     size(row.blockBytes()),
                     row.inFlight(),
                     row.gigabytesPerSecond(),

@@ -98,6 +98,11 @@ final class TransferServeCommand implements Callable<Integer> {
             description = "Listen beyond loopback although there is neither a secret nor TLS.")
     private boolean insecure;
 
+    @Option(
+            names = "--no-checksums",
+            description = "Let peers do without checksums of what they read and write, if they want to; tcp, shm, ucx.")
+    private boolean unchecked;
+
     @Mixin
     private TransferKeyOptions keys = new TransferKeyOptions();
 
@@ -112,8 +117,7 @@ final class TransferServeCommand implements Callable<Integer> {
             MemorySegment memory = shared == null ? memory(arena) : shared.memory();
             try (TransferServer server = TransferAmounts.protocol(protocol, metadata, name)
                     .serve(
-                            TransferServerOptions.listening(address.host(), address.port(), MAX_SLICE_BYTES)
-                                    .withSecurity(keys.security(), insecure),
+                            options(address),
                             List.of(shared == null ? Segment.open(segment, memory) : Segment.open(segment, shared)),
                             TimeSource.system())) {
                 announce(server, memory.byteSize());
@@ -123,6 +127,12 @@ final class TransferServeCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new UserError(String.valueOf(e.getMessage()), e);
         }
+    }
+
+    private TransferServerOptions options(TransferAmounts.Listen address) {
+        TransferServerOptions options = TransferServerOptions.listening(address.host(), address.port(), MAX_SLICE_BYTES)
+                .withSecurity(keys.security(), insecure);
+        return unchecked ? options.withUnchecked() : options;
     }
 
     /** Memory that callers of this host read in place; null if nobody asks for it or this host has none. */

@@ -45,12 +45,13 @@ final class ClientHandshake {
             Greeting greeting,
             TransferSecurity security,
             Frame.RingWish wish,
+            Checksum checksum,
             Optional<SharedMemory> memory)
             throws IOException {
         Frame.MemoryOffer own = wish == Frame.RingWish.NEVER || wish.throughUcx()
                 ? null
                 : memory.map(SharedMemory::offer).orElse(null);
-        Frame.Hello hello = new Frame.Hello(segment, HandshakeProof.nonce(), wish, own, greeting.hello());
+        Frame.Hello hello = new Frame.Hello(segment, HandshakeProof.nonce(), wish, checksum, own, greeting.hello());
         wire.write(FrameCodec.encode(hello));
         Frame answer = input.next();
         boolean proven = false;

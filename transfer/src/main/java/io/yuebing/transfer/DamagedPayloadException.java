@@ -7,10 +7,16 @@ public final class DamagedPayloadException extends RuntimeException {
     private final int expected;
     private final int found;
 
-    DamagedPayloadException(int expected, int found) {
+    private DamagedPayloadException(int expected, int found) {
         super("CRC32C expected 0x%08x, found 0x%08x".formatted(expected, found));
         this.expected = expected;
         this.found = found;
+    }
+
+    static void check(int expected, int found) {
+        if (found != expected) {
+            throw new DamagedPayloadException(expected, found);
+        }
     }
 
     int expected() {

@@ -36,12 +36,14 @@ sealed interface Frame {
     /**
      * The calling side introduces itself.
      *
+     * @param checksum of all payloads of the connection
      * @param memory that the owner may read in place
      */
     record Hello(
             String segment,
             byte[] nonce,
             RingWish ring,
+            Checksum checksum,
             @Nullable MemoryOffer memory,
             byte[] hello) implements Frame {
         @Override

@@ -109,6 +109,7 @@ final class FrameCodec {
         ByteBuffer out = begin(f.type(), hello + f.hello().length)
                 .putShort(HELLO_NAME_LENGTH_OFFSET, (short) name.length)
                 .put(HELLO_RING_OFFSET, (byte) f.ring().ordinal())
+                .put(HELLO_CHECKSUM_OFFSET, (byte) f.checksum().ordinal())
                 .putInt(HELLO_LENGTH_OFFSET, f.hello().length)
                 .put(HELLO_NONCE_OFFSET, f.nonce())
                 .putShort(HELLO_MEMORY_NAME_LENGTH_OFFSET, (short) memoryName.length)
@@ -365,10 +366,15 @@ final class FrameCodec {
         if (ring < 0 || ring >= Frame.RingWish.values().length) {
             throw new ProtocolException("a HELLO with ring wish " + ring);
         }
+        int checksum = frame.get(HELLO_CHECKSUM_OFFSET);
+        if (checksum < 0 || checksum >= Checksum.values().length) {
+            throw new ProtocolException("a HELLO with checksum " + checksum);
+        }
         return new Frame.Hello(
                 text(frame, HELLO_TEXTS_OFFSET, name),
                 bytes(frame, HELLO_NONCE_OFFSET, NONCE_BYTES),
                 Frame.RingWish.values()[ring],
+                Checksum.values()[checksum],
                 offer(
                         frame,
                         HELLO_MEMORY_BYTES_OFFSET,

@@ -20,12 +20,13 @@ import java.util.zip.CRC32C;
  * <pre>
  * HELLO      16            18     19     20             24      56             64             80                   82     88
  *  1         +-------------+------+------+--------------+-------+--------------+--------------+--------------------+------+
- *  to owner  | name length | ring | zero | hello length | nonce | memory bytes | memory token | memory name length | zero |
+ *  to owner  | name length | ring | sums | hello length | nonce | memory bytes | memory token | memory name length | zero |
  *            +-------------+------+------+--------------+-------+--------------+--------------+--------------------+------+
  *            +--------------+-------------+-------------------+
  *            | segment name | memory name | application hello |   memory bytes 0: the owner can map nothing
  *            +--------------+-------------+-------------------+
- *                            0 never, 1 if possible, 2 always, 3 through UCX if possible, 4 through UCX
+ *                            ring: 0 never, 1 if possible, 2 always, 3 through UCX if possible, 4 through UCX
+ *                            sums of payloads: 0 CRC32C, 1 none
  *
  * CHALLENGE  16      48      80                PROOF      16      48
  *  8         +-------+-------+                  9         +-------+
@@ -119,6 +120,7 @@ public final class FrameDescriptor {
 
     public static final int HELLO_NAME_LENGTH_OFFSET = 16;
     public static final int HELLO_RING_OFFSET = 18;
+    public static final int HELLO_CHECKSUM_OFFSET = 19;
     public static final int HELLO_LENGTH_OFFSET = 20;
     public static final int HELLO_NONCE_OFFSET = 24;
     public static final int HELLO_MEMORY_BYTES_OFFSET = 56;

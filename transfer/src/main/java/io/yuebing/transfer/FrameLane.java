@@ -1,7 +1,6 @@
 package io.yuebing.transfer;
 
 import static io.yuebing.transfer.FrameDescriptor.MAX_REQUEST_HEADER_BYTES;
-import static io.yuebing.transfer.FrameDescriptor.crc32c;
 
 import io.yuebing.transfer.QueueItem.Outgoing;
 import io.yuebing.transfer.TransferException.Kind;
@@ -41,6 +40,7 @@ final class FrameLane {
     private final int slot;
     private final Wire wire;
     private final @Nullable ReachedRing ring;
+    private final Checksum checksum;
 
     /** Of this process, read in place by the peer. */
     private final @Nullable SharedMemory own;
@@ -71,6 +71,7 @@ final class FrameLane {
         this.wire = opened.wire();
         this.ring = opened.agreed().ring();
         Frame.Welcome welcome = opened.agreed().welcome();
+        this.checksum = options.checksum();
         this.own = welcome.mapped() ? options.memory().orElse(null) : null;
         this.theirs = opened.agreed().memory();
         this.theirSegment =
@@ -178,10 +179,9 @@ final class FrameLane {
             switch (outgoing.item()) {
                 case QueueItem.OfSlice(QueuedBatch _, SliceWrite write) -> {
                     if (ring == null) {
-                        ByteBuffer payload = write.local().asByteBuffer();
-                        FrameCodec.putSlice(header, outgoing.sequence(), access(write), crc32c(payload));
+                        FrameCodec.putSlice(header, outgoing.sequence(), access(write), checksum.of(write.local()));
                         buffers[count++] = header.limit(FrameDescriptor.SLICE_PAYLOAD_OFFSET);
-                        buffers[count++] = payload;
+                        buffers[count++] = write.local().asByteBuffer();
                     } else {
                         buffers[count++] = outgoing.inRing()
                                 ? throughRing(outgoing, write, ring, header)
@@ -202,15 +202,15 @@ final class FrameLane {
         return Arrays.copyOf(buffers, count);
     }
 
-    private static ByteBuffer throughRing(Outgoing outgoing, SliceWrite write, ReachedRing ring, ByteBuffer header)
+    private ByteBuffer throughRing(Outgoing outgoing, SliceWrite write, ReachedRing ring, ByteBuffer header)
             throws IOException {
-        int crc = ring.put(outgoing.ringOffset(), write.local());
+        int crc = ring.put(outgoing.ringOffset(), write.local(), checksum);
         FrameCodec.putRingSlice(header, outgoing.sequence(), access(write), crc, outgoing.ringOffset());
         return header.limit(FrameDescriptor.RING_SLICE_BYTES);
     }
 
-    private static ByteBuffer inPlace(Outgoing outgoing, SliceWrite write, SharedMemory own, ByteBuffer header) {
-        int crc = crc32c(write.local().asByteBuffer());
+    private ByteBuffer inPlace(Outgoing outgoing, SliceWrite write, SharedMemory own, ByteBuffer header) {
+        int crc = checksum.of(write.local());
         FrameCodec.putMappedSlice(header, outgoing.sequence(), access(write), crc, own.offsetOf(write.local()));
         return header.limit(FrameDescriptor.RING_SLICE_BYTES);
     }
@@ -275,7 +275,7 @@ final class FrameLane {
     /**
      * Copies what has come to its place.
      *
-     * @return the CRC32C of the copy; the place means nothing if it is not the right one
+     * @return the checksum of the copy; the place means nothing if it is not the right one
      */
     private int take(Frame.Data data, Outgoing landing) throws IOException {
         if (!(landing.item() instanceof QueueItem.OfSlice(QueuedBatch _, SliceRead read))) {
@@ -289,6 +289,6 @@ final class FrameLane {
         } else {
             arrived = Objects.requireNonNull(theirSegment).asSlice(read.remoteOffset(), data.length());
         }
-        return CheckedCopy.copy(arrived, read.local());
+        return checksum.copy(arrived, read.local());
     }
 }

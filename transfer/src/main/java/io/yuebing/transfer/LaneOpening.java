@@ -61,7 +61,7 @@ final class LaneOpening {
                             .asByteBuffer(),
                     FrameDescriptor.MAX_CONTROL_FRAME_BYTES);
             ClientHandshake.Agreed agreed = new ClientHandshake(wire, input, peer)
-                    .shake(segment, greeting, options.security(), wish, options.memory());
+                    .shake(segment, greeting, options.security(), wish, options.checksum(), options.memory());
             return new Opened(wire, input, agreed);
         } catch (ProtocolException e) {
             throw abandon(new TransferException(

@@ -5,13 +5,10 @@ import java.lang.foreign.MemorySegment;
 /**
  * What a write brings. Belongs to one call of a {@link WriteGuard}.
  *
- * <p>Some lies in memory that the peer may still change. So a payload is verified where it ends up, and nothing counts
- * as arrived before one of the methods here has returned.
+ * <p>It is verified while it is copied, for some lies in memory that the peer may still change. Nothing counts as arrived
+ * before one of the methods here has returned.
  */
 public interface Payload {
-
-    /** Bytes of it. */
-    long byteSize();
 
     /**
      * Copies it to the start of {@code target}.
@@ -29,43 +26,41 @@ public interface Payload {
 
     /** A payload that is known to be right and that nobody changes. */
     static Payload of(MemorySegment verified) {
+        return received(verified, Checksum.NONE, 0);
+    }
+
+    /**
+     * A payload in memory of this process.
+     *
+     * @param expected checksum of what was sent
+     */
+    static Payload received(MemorySegment bytes, Checksum checksum, int expected) {
         return new Payload() {
             @Override
-            public long byteSize() {
-                return verified.byteSize();
-            }
-
-            @Override
             public void copyTo(MemorySegment target) {
-                target.copyFrom(verified);
+                DamagedPayloadException.check(expected, checksum.copy(bytes, target));
             }
 
             @Override
             public MemorySegment bytes() {
-                return verified;
+                DamagedPayloadException.check(expected, checksum.of(bytes));
+                return bytes;
             }
         };
     }
 
     /**
-     * A payload that the peer may still change.
+     * A payload in memory that the peer may still change.
      *
-     * @param expected CRC32C of what was sent
+     * @param expected checksum of what was sent
      * @param scratch room for it out of the peer's reach
      */
-    static Payload changing(MemorySegment bytes, int expected, MemorySegment scratch) {
+    static Payload shared(MemorySegment bytes, Checksum checksum, int expected, MemorySegment scratch) {
+        Payload payload = received(bytes, checksum, expected);
         return new Payload() {
             @Override
-            public long byteSize() {
-                return bytes.byteSize();
-            }
-
-            @Override
             public void copyTo(MemorySegment target) {
-                int found = CheckedCopy.copy(bytes, target);
-                if (found != expected) {
-                    throw new DamagedPayloadException(expected, found);
-                }
+                payload.copyTo(target);
             }
 
             @Override

@@ -12,9 +12,9 @@ interface ReachedRing extends AutoCloseable {
     /**
      * Begins to copy a payload into the ring.
      *
-     * @return the CRC32C of the copy; {@code from} is not read any more
+     * @return the checksum of the copy; {@code from} is not read any more
      */
-    int put(long offset, MemorySegment from) throws IOException;
+    int put(long offset, MemorySegment from, Checksum checksum) throws IOException;
 
     /** Waits until everything that was put lies in the owner's memory. */
     void settle() throws IOException;

@@ -44,8 +44,8 @@ final class RingFile implements OfferedRing, ReachedRing {
     }
 
     @Override
-    public int put(long offset, MemorySegment from) {
-        return CheckedCopy.copy(from, payloads.asSlice(offset, from.byteSize()));
+    public int put(long offset, MemorySegment from, Checksum checksum) {
+        return checksum.copy(from, payloads.asSlice(offset, from.byteSize()));
     }
 
     @Override

@@ -14,14 +14,13 @@ import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The offering end of one connection.
  *
- * <p>A payload is verified in the receive buffer before the segment's guard sees it, or, where it comes through shared
- * memory, while the guard copies it; it is acknowledged after the guard has applied it. One ACK covers all accesses that arrived together.
+ * <p>A payload is complete before the segment's guard sees it, verified while the guard copies it, and acknowledged after
+ * the guard has applied it. One ACK covers all accesses that arrived together.
  */
 final class ServerConnection {
     private static final int MIN_RECEIVE_BYTES = 512 << 10;
@@ -54,6 +53,8 @@ final class ServerConnection {
 
     /** Room for a payload out of the peer's reach, if any come through shared memory; belongs to the receiving thread. */
     private MemorySegment scratch = MemorySegment.NULL;
+
+    private Checksum checksum = Checksum.CRC32C;
 
     /** What the peer has shared, readable in place. */
     private @Nullable MemorySegment peerMemory;
@@ -152,6 +153,7 @@ final class ServerConnection {
         try (Arena memory = Arena.ofConfined();
                 OfferedRing ring = agreed.ring();
                 SharedFile _ = agreed.memory()) {
+            checksum = agreed.checksum();
             peerMemory = agreed.memory() == null ? null : agreed.memory().content();
             if (ring != null) {
                 scratch = memory.allocate(server.options().maxSliceBytes(), 64);
@@ -233,7 +235,7 @@ final class ServerConnection {
                         segment,
                         slice.sequence(),
                         new IncomingSlice(slice.ticket(), slice.generation(), slice.offset(), length),
-                        () -> verified(MemorySegment.ofBuffer(slice.payload()), slice.payloadCrc()),
+                        Payload.received(MemorySegment.ofBuffer(slice.payload()), checksum, slice.payloadCrc()),
                         answers);
             }
             case Frame.RingSlice slice -> {
@@ -243,7 +245,7 @@ final class ServerConnection {
                         segment,
                         slice.sequence(),
                         new IncomingSlice(slice.ticket(), slice.generation(), slice.offset(), slice.length()),
-                        () -> Payload.changing(payload, slice.payloadCrc(), scratch),
+                        Payload.shared(payload, checksum, slice.payloadCrc(), scratch),
                         answers);
             }
             case Frame.MappedSlice slice -> {
@@ -253,7 +255,7 @@ final class ServerConnection {
                         segment,
                         slice.sequence(),
                         new IncomingSlice(slice.ticket(), slice.generation(), slice.offset(), slice.length()),
-                        () -> Payload.changing(payload, slice.payloadCrc(), scratch),
+                        Payload.shared(payload, checksum, slice.payloadCrc(), scratch),
                         answers);
             }
             case Frame.Read read -> {
@@ -303,21 +305,11 @@ final class ServerConnection {
         return shared.asSlice(offset, length);
     }
 
-    /** A payload that nobody else can change. */
-    private static Payload verified(MemorySegment bytes, int expected) {
-        int found = FrameDescriptor.crc32c(bytes.asByteBuffer());
-        if (found != expected) {
-            throw new DamagedPayloadException(expected, found);
-        }
-        return Payload.of(bytes);
-    }
-
-    private void write(Segment segment, long sequence, IncomingSlice slice, Supplier<Payload> payload, Answers answers)
+    private void write(Segment segment, long sequence, IncomingSlice slice, Payload payload, Answers answers)
             throws IOException {
         Optional<Refusal> refusal;
         try {
-            Payload arrived = payload.get();
-            refusal = outside(segment, slice).or(() -> segment.writes().apply(slice, arrived, segment.memory()));
+            refusal = outside(segment, slice).or(() -> segment.writes().apply(slice, payload, segment.memory()));
         } catch (DamagedPayloadException e) {
             refusal = damaged(slice, e.expected(), e.found());
         }
@@ -375,8 +367,7 @@ final class ServerConnection {
                 if (inPlace) {
                     answers.addData(read.sequence(), checksumInPlace(bytes, end), read.length(), NOTHING, () -> {});
                 } else if (place == null) {
-                    ByteBuffer payload = bytes.asByteBuffer();
-                    answers.addData(read.sequence(), FrameDescriptor.crc32c(payload), read.length(), payload, end);
+                    answers.addData(read.sequence(), checksum.of(bytes), read.length(), bytes.asByteBuffer(), end);
                 } else {
                     int crc = copyToRing(bytes, end, place);
                     answers.addData(read.sequence(), crc, read.length(), NOTHING, () -> {});
@@ -392,19 +383,19 @@ final class ServerConnection {
     }
 
     /** Of memory that the peer copies itself: should it change meanwhile, the checksum of the copy is another one. */
-    private static int checksumInPlace(MemorySegment bytes, Runnable end) {
+    private int checksumInPlace(MemorySegment bytes, Runnable end) {
         try {
-            return FrameDescriptor.crc32c(bytes.asByteBuffer());
+            return checksum.of(bytes);
         } finally {
             end.run();
         }
     }
 
-    private static int copyToRing(MemorySegment bytes, Runnable end, MemorySegment place) {
+    private int copyToRing(MemorySegment bytes, Runnable end, MemorySegment place) {
         try {
             place.copyFrom(bytes);
             // not of the copy, which the peer could change
-            return FrameDescriptor.crc32c(bytes.asByteBuffer());
+            return checksum.of(bytes);
         } finally {
             end.run();
         }

@@ -27,6 +27,7 @@ final class ServerHandshake {
      */
     record Agreed(
             Segment segment,
+            Checksum checksum,
             @Nullable OfferedRing ring,
             @Nullable SharedFile memory) {}
 
@@ -104,6 +105,9 @@ final class ServerHandshake {
             return Optional.of(
                     "this server offers only shared memory, to processes of its host; use protocol shm there");
         }
+        if (hello.checksum() == Checksum.NONE && !server.options().unchecked()) {
+            return Optional.of("this server takes no payloads without checksums; leave checksums on");
+        }
         return segment.get().greeting().refuse(hello.hello());
     }
 
@@ -136,7 +140,9 @@ final class ServerHandshake {
                 taken = answered.taken();
                 connection.established(false);
             }
-            return taken ? new Agreed(segment, ring, memory) : new Agreed(segment, null, null);
+            return taken
+                    ? new Agreed(segment, hello.checksum(), ring, memory)
+                    : new Agreed(segment, hello.checksum(), null, null);
         } finally {
             if (ring != null) {
                 ring.unlink();

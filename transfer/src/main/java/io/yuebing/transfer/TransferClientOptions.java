@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param lanes connections of one session; there is at least one for each network card that is used
  * @param localAddresses addresses of this host's network cards that share the work; empty to let the system choose
  * @param memory where what is written to peers of this host can be read in place; bytes elsewhere are copied once more
+ * @param checksum of payloads; the peer must agree to have none
  * @param security how peers are known; must be what they expect
  */
 public record TransferClientOptions(
@@ -23,6 +24,7 @@ public record TransferClientOptions(
         int lanes,
         List<InetAddress> localAddresses,
         Optional<SharedMemory> memory,
+        Checksum checksum,
         TransferSecurity security) {
     public static final TransferClientOptions DEFAULT = new TransferClientOptions(
             Duration.ofSeconds(2),
@@ -31,6 +33,7 @@ public record TransferClientOptions(
             1,
             List.of(),
             Optional.empty(),
+            Checksum.CRC32C,
             new TransferSecurity.None());
 
     public TransferClientOptions {
@@ -40,25 +43,39 @@ public record TransferClientOptions(
     }
 
     public TransferClientOptions withWindowBytes(long bytes) {
-        return new TransferClientOptions(connectTimeout, stallTimeout, bytes, lanes, localAddresses, memory, security);
+        return new TransferClientOptions(
+                connectTimeout, stallTimeout, bytes, lanes, localAddresses, memory, checksum, security);
     }
 
     public TransferClientOptions withLanes(int count) {
         return new TransferClientOptions(
-                connectTimeout, stallTimeout, windowBytes, count, localAddresses, memory, security);
+                connectTimeout, stallTimeout, windowBytes, count, localAddresses, memory, checksum, security);
     }
 
     public TransferClientOptions withLocalAddresses(List<InetAddress> addresses) {
-        return new TransferClientOptions(connectTimeout, stallTimeout, windowBytes, lanes, addresses, memory, security);
+        return new TransferClientOptions(
+                connectTimeout, stallTimeout, windowBytes, lanes, addresses, memory, checksum, security);
     }
 
     public TransferClientOptions withSecurity(TransferSecurity other) {
         return new TransferClientOptions(
-                connectTimeout, stallTimeout, windowBytes, lanes, localAddresses, memory, other);
+                connectTimeout, stallTimeout, windowBytes, lanes, localAddresses, memory, checksum, other);
     }
 
     public TransferClientOptions withMemory(SharedMemory shared) {
         return new TransferClientOptions(
-                connectTimeout, stallTimeout, windowBytes, lanes, localAddresses, Optional.of(shared), security);
+                connectTimeout,
+                stallTimeout,
+                windowBytes,
+                lanes,
+                localAddresses,
+                Optional.of(shared),
+                checksum,
+                security);
+    }
+
+    public TransferClientOptions withChecksum(Checksum other) {
+        return new TransferClientOptions(
+                connectTimeout, stallTimeout, windowBytes, lanes, localAddresses, memory, other, security);
     }
 }

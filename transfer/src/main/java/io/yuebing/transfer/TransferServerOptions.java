@@ -16,6 +16,7 @@ import java.util.List;
  * @param stallTimeout until a frame that has begun is complete, or an answer is taken by the peer
  * @param idleTimeout until a connection without traffic is closed
  * @param security how peers are known
+ * @param unchecked whether peers may do without checksums of payloads
  * @param insecure whether to listen beyond loopback without knowing peers
  */
 public record TransferServerOptions(
@@ -29,6 +30,7 @@ public record TransferServerOptions(
         Duration stallTimeout,
         Duration idleTimeout,
         TransferSecurity security,
+        boolean unchecked,
         boolean insecure) {
 
     public TransferServerOptions {
@@ -60,6 +62,7 @@ public record TransferServerOptions(
                 Duration.ofSeconds(10),
                 Duration.ofMinutes(5),
                 new TransferSecurity.None(),
+                false,
                 false);
     }
 
@@ -75,6 +78,7 @@ public record TransferServerOptions(
                 stallTimeout,
                 idleTimeout,
                 other,
+                unchecked,
                 insecurely);
     }
 
@@ -90,6 +94,7 @@ public record TransferServerOptions(
                 stallTimeout,
                 idleTimeout,
                 security,
+                unchecked,
                 insecure);
     }
 
@@ -105,6 +110,7 @@ public record TransferServerOptions(
                 stallTimeout,
                 idleTimeout,
                 security,
+                unchecked,
                 insecure);
     }
 
@@ -120,6 +126,24 @@ public record TransferServerOptions(
                 stall,
                 idle,
                 security,
+                unchecked,
+                insecure);
+    }
+
+    /** Lets peers do without checksums of payloads if they want to. */
+    public TransferServerOptions withUnchecked() {
+        return new TransferServerOptions(
+                host,
+                furtherHosts,
+                port,
+                maxConnections,
+                maxSliceBytes,
+                windowBytes,
+                handshakeTimeout,
+                stallTimeout,
+                idleTimeout,
+                security,
+                true,
                 insecure);
     }
 }

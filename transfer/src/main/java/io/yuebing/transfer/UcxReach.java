@@ -70,9 +70,9 @@ final class UcxReach implements ReachedRing {
     }
 
     @Override
-    public int put(long offset, MemorySegment from) {
-        MemorySegment place = mirror.asSlice(offset, from.byteSize()).copyFrom(from);
-        int crc = FrameDescriptor.crc32c(place.asByteBuffer());
+    public int put(long offset, MemorySegment from, Checksum checksum) {
+        MemorySegment place = mirror.asSlice(offset, from.byteSize());
+        int crc = checksum.copy(from, place);
         lock.lock();
         try {
             endpoint.putNonBlockingImplicit(place.address(), place.byteSize(), ring.address() + offset, remoteKey);

@@ -34,6 +34,7 @@ class CutLinkTest {
             1,
             List.of(),
             Optional.empty(),
+            Checksum.CRC32C,
             new TransferSecurity.None());
 
     /** Two links into a namespace of its own; numbers of addresses and names come from the process. */

@@ -16,7 +16,13 @@ class FrameCodecTest {
     private static final UUID TICKET = UUID.fromString("01234567-89ab-cdef-fedc-ba9876543210");
 
     private static final List<Frame> ONE_OF_EACH = List.of(
-            new Frame.Hello("kv", count(32), Frame.RingWish.IF_POSSIBLE, null, "{}".getBytes(StandardCharsets.UTF_8)),
+            new Frame.Hello(
+                    "kv",
+                    count(32),
+                    Frame.RingWish.IF_POSSIBLE,
+                    Checksum.CRC32C,
+                    null,
+                    "{}".getBytes(StandardCharsets.UTF_8)),
             new Frame.Welcome(
                     0x1000000, 0x20000000, 0x8000, null, false, null, 0, "kv", "ok".getBytes(StandardCharsets.UTF_8)),
             new Frame.Welcome(
@@ -33,6 +39,7 @@ class FrameCodecTest {
                     "kv",
                     count(32),
                     Frame.RingWish.ALWAYS,
+                    Checksum.NONE,
                     new Frame.MemoryOffer("memory-1", 0x301000, TICKET),
                     "{}".getBytes(StandardCharsets.UTF_8)),
             new Frame.Refuse("no"),
@@ -79,8 +86,8 @@ class FrameCodecTest {
                                 + "0000000100000000000000200000000000800000000000000010200000000000efcdab8967452301"
                                 + "1032547698badcfe02000600090001000010400000000000efcdab89674523011032547698badcfe"
                                 + "00100000000000006b7672696e672d316d656d6f72792d3232",
-                        "5942584603010000640000002666b266"
-                                + "0200020002000000000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+                        "594258460301000064000000823bc9c8"
+                                + "0200020102000000000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
                                 + "0010300000000000efcdab89674523011032547698badcfe08000000000000006b766d656d6f7279"
                                 + "2d317b7d",
                         "5942584603030000160000007b73c39a" + "020000006e6f",

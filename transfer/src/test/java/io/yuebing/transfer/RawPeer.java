@@ -23,6 +23,7 @@ final class RawPeer implements AutoCloseable {
                 segment,
                 new byte[FrameDescriptor.NONCE_BYTES],
                 Frame.RingWish.NEVER,
+                Checksum.CRC32C,
                 null,
                 "raw".getBytes(StandardCharsets.UTF_8));
     }

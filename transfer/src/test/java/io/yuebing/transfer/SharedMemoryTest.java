@@ -223,7 +223,12 @@ class SharedMemoryTest {
 
     private static Frame.Welcome greet(RawPeer peer, Frame.MemoryOffer offer) throws IOException {
         peer.send(FrameCodec.encode(new Frame.Hello(
-                "kv", new byte[FrameDescriptor.NONCE_BYTES], Frame.RingWish.ALWAYS, offer, new byte[0])));
+                "kv",
+                new byte[FrameDescriptor.NONCE_BYTES],
+                Frame.RingWish.ALWAYS,
+                Checksum.CRC32C,
+                offer,
+                new byte[0])));
         if (peer.next() instanceof Frame.Welcome welcome) {
             return welcome;
         }

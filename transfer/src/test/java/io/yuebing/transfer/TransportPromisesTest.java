@@ -35,11 +35,16 @@ class TransportPromisesTest {
     private final List<AutoCloseable> open = new ArrayList<>();
     private final MemorySegment memory = arena.allocate(SEGMENT, 64);
 
-    private TransferSession session(String protocol, Segment segment, int lanes) throws Exception {
-        TransferProtocol chosen = TransferProtocols.named(protocol).orElseThrow();
-        if (chosen == TransferProtocols.UCX) {
+    private static TransferProtocol protocol(String name) {
+        TransferProtocol protocol = TransferProtocols.named(name).orElseThrow();
+        if (protocol == TransferProtocols.UCX) {
             UcxHere.orSkip();
         }
+        return protocol;
+    }
+
+    private TransferSession session(String protocol, Segment segment, int lanes) throws Exception {
+        TransferProtocol chosen = protocol(protocol);
         TransferServer server =
                 chosen.serve(TransferServerOptions.loopback(SLICE), List.of(segment), TimeSource.system());
         open.add(server);
@@ -100,6 +105,34 @@ class TransportPromisesTest {
             assertThat(session.bytesInFlight()).isZero();
             session.close();
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"tcp", "shm", "ucx"})
+    void checksumsAreLeftOutOnlyIfBothSidesWantThat(String protocol) throws Exception {
+        TransferProtocol chosen = protocol(protocol);
+        Transport transport =
+                chosen.transport(TransferClientOptions.DEFAULT.withChecksum(Checksum.NONE), TimeSource.system());
+        open.add(transport);
+        List<TransferSession> sessions = new ArrayList<>();
+        for (TransferServerOptions options : List.of(
+                TransferServerOptions.loopback(SLICE),
+                TransferServerOptions.loopback(SLICE).withUnchecked())) {
+            TransferServer server = chosen.serve(options, List.of(Segment.open("all", memory)), TimeSource.system());
+            open.addFirst(server);
+            PeerAddress peer = new PeerAddress("127.0.0.1", server.address().getPort());
+            if (options.unchecked()) {
+                sessions.add(transport.connect(peer, "all", Greeting.EMPTY));
+            } else {
+                assertThatThrownBy(() -> transport.connect(peer, "all", Greeting.EMPTY))
+                        .hasMessageContaining("leave checksums on");
+            }
+        }
+        MemorySegment source = arena.allocate(SLICE).fill((byte) 3);
+        MemorySegment target = arena.allocate(SLICE);
+        join(sessions.getFirst().submit(List.of(new SliceWrite(Slice.NO_TICKET, 0, 7, source)), MINUTE));
+        join(sessions.getFirst().submit(List.of(new SliceRead(Slice.NO_TICKET, 0, 7, target)), MINUTE));
+        assertThat(target.mismatch(source)).isEqualTo(-1);
     }
 
     @ParameterizedTest
@@ -208,10 +241,7 @@ class TransportPromisesTest {
     @ParameterizedTest
     @ValueSource(strings = {"tcp", "shm", "ucx"})
     void aProtocolThatTheServerDoesNotOfferIsNamed(String protocol) throws Exception {
-        if (protocol.equals("ucx")) {
-            UcxHere.orSkip();
-        }
-        TransferProtocol offered = TransferProtocols.named(protocol).orElseThrow();
+        TransferProtocol offered = protocol(protocol);
         TransferProtocol asked = protocol.equals("tcp") ? TransferProtocols.SHM : TransferProtocols.TCP;
         TransferServer server = offered.serve(
                 TransferServerOptions.loopback(SLICE), List.of(Segment.open("all", memory)), TimeSource.system());
