@@ -84,8 +84,18 @@ class AnswerParserTest {
                 "<tool_call>{\"name\": \"taxi\", \"arguments\": {\"x\": \"}}</tool_call>\\u00e9 {[\"}}</tool_call>",
                 " | id taxi {\"x\": \"}}</tool_call>\\u00e9 {[\"}"));
         all.add(Arguments.of(f, "<tool_call>{\"nome\": 1}</tool_call> x", "<tool_call>{\"nome\": 1}</tool_call> x"));
+        all.add(Arguments.of(f, "<tool_call>\n{\"name\": \"weath", "<tool_call>\n{\"name\": \"weath"));
+        all.add(Arguments.of(f, "<tool_call>\n{\"name\": \"weather\", \"argu", " | id weather "));
         all.add(Arguments.of(
-                f, "<tool_call>\n{\"name\": \"weather\", \"argu", "<tool_call>\n{\"name\": \"weather\", \"argu"));
+                f, "<tool_call>{\"name\": \"get\\u005Ftime\", \"arguments\": {}}</tool_call>", " | id get_time {}"));
+        all.add(Arguments.of(
+                f,
+                "<tool_call>{\"name\": \"get\\\"time\", \"arguments\": {}}</tool_call>",
+                "<tool_call>{\"name\": \"get\\\"time\", \"arguments\": {}}</tool_call>"));
+        all.add(Arguments.of(
+                f,
+                "<tool_call>{\"name\": \"weather\", \"where\": 1}</tool_call>",
+                "<tool_call>{\"name\": \"weather\", \"where\": 1}</tool_call>"));
         all.add(Arguments.of(
                 f,
                 "<tool_call>\n{\"name\": \"weather\", \"arguments\": {\"city\": \"Be",
@@ -116,6 +126,22 @@ class AnswerParserTest {
                 "I call:\nThere. | id weather {}".replace("I call:\n", "I call:\n")));
         all.add(Arguments.of(f, "{\"name\": \"Bob\", \"age\": 5}", "{\"name\": \"Bob\", \"age\": 5}"));
         all.add(Arguments.of(f, "{\n  \"a\": {\"b\": 1}\n}", "{\n  \"a\": {\"b\": 1}\n}"));
+
+        all.add(Arguments.of(f, "{\"name\": \"weather\", \"para", " | id weather "));
+        all.add(Arguments.of(f, "{\"name\": \"taxi\", \"para", "{\"name\": \"taxi\", \"para"));
+
+        f = ToolFormat.FORCED;
+        all.add(Arguments.of(
+                f,
+                "[{\"name\": \"weather\", \"parameters\": " + hard + "}, {\"name\": \"get_time\", \"parameters\": {}}]",
+                " | id weather " + hard + " | id get_time {}"));
+        all.add(Arguments.of(f, "[{\"name\": \"wea", ""));
+        all.add(Arguments.of(f, "[{\"name\": \"weather\", \"parameters\"", " | id weather "));
+        all.add(Arguments.of(
+                f,
+                "[{\"name\": \"get_time\", \"parameters\": {}}, {\"name\": \"weather\", \"parameters\": {\"city\": \"B",
+                " | id get_time {} | id weather {\"city\": \"B"));
+        all.add(Arguments.of(f, "[{\"name\": \"get_time\", \"parameters\": {}}, {\"na", " | id get_time {}"));
 
         f = ToolFormat.PYTHONIC;
         all.add(Arguments.of(

@@ -12,6 +12,9 @@ final class JsonCall {
     private static final Set<String> ARGUMENTS = Set.of("arguments", "parameters");
     private static final Set<String> KEYS = Set.of("name", "arguments", "parameters", "type", "id");
 
+    /** In characters as written: each of its 128 may be an escape. */
+    private static final int LONGEST_NAME = 6 * 128;
+
     enum Outcome {
         /** The object goes on. */
         MORE,
@@ -57,14 +60,20 @@ final class JsonCall {
         return announced;
     }
 
+    /** Whether the function's name is known. */
+    boolean named() {
+        return !name.isEmpty();
+    }
+
     /** What was read so far, without a refused character. */
     String raw() {
         return raw.toString();
     }
 
-    /** The text ended within the object: arguments that waited for their end are told as they are. */
+    /** The text ended within the call: it is told as far as it came. */
     void breakOff() {
-        if (announced && at == At.ARGUMENTS && argumentsAreText) {
+        announce();
+        if (at == At.ARGUMENTS && argumentsAreText) {
             sink.arguments(heldArguments.toString());
         }
     }
@@ -144,12 +153,13 @@ final class JsonCall {
     private Outcome name(char c) {
         if (c != '"') {
             word.append(c);
-            return to(At.NAME, ToolCallParser.isNameCharacter(c) && word.length() <= 128);
+            return to(At.NAME, (ToolCallParser.isNameCharacter(c) || c == '\\') && word.length() <= LONGEST_NAME);
         }
-        name = word.toString();
-        if (!ToolCallParser.isName(name) || !acceptable.test(name)) {
+        String written = JsonText.unquote('"' + word.toString() + '"');
+        if (!ToolCallParser.isName(written) || !acceptable.test(written)) {
             return Outcome.REFUSED;
         }
+        name = written;
         if (sawArguments) {
             announce();
             tellHeld();

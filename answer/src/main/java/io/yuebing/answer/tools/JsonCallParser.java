@@ -249,7 +249,7 @@ final class JsonCallParser extends ToolCallParser {
                 }
             }
             case OBJECT -> {
-                if (call.announced()) {
+                if (call.named()) {
                     call.breakOff();
                 } else {
                     sink.content(raw + call.raw());

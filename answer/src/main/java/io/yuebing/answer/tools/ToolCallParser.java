@@ -4,8 +4,8 @@ package io.yuebing.answer.tools;
  * Takes tool calls out of an answer's text.
  *
  * <p>What is not a call stays content, character for character; this includes a call that breaks off before its name is
- * known. Once the name has been told, the arguments are passed on as the model wrote them, valid or not. One parser
- * reads one answer. Not thread-safe.
+ * known. From the name on it is a call, with the arguments as the model wrote them, valid or not, and as far as they came.
+ * One parser reads one answer. Not thread-safe.
  */
 public abstract class ToolCallParser {
     final ToolCallSink sink;

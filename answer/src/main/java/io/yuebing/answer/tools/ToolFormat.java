@@ -45,7 +45,10 @@ public enum ToolFormat {
                     || template.contains("<|start_header_id|>") && template.contains("\"parameters\":"),
             (sink, schemas) -> new JsonCallParser(sink, Jsons.LLAMA, schemas::has)),
     /** An array of calls that the answer is forced to be; no model's own format. */
-    FORCED(List.of(), template -> false, (sink, schemas) -> new JsonCallParser(sink, Jsons.FORCED, schemas::has));
+    FORCED(
+            List.of(),
+            template -> false,
+            (sink, schemas) -> new JsonCallParser(callsOnly(sink), Jsons.FORCED, schemas::has));
 
     /** Tokens that a tokenizer may call special although parsers need their text. */
     public static final List<String> TOKENS = List.of(
@@ -134,6 +137,26 @@ public enum ToolFormat {
     /** A parser for one answer. */
     public ToolCallParser parser(ToolCallSink sink, ToolSchemas schemas) {
         return parser.apply(sink, schemas);
+    }
+
+    /** What breaks off before it is a call is nothing that anybody wrote. */
+    private static ToolCallSink callsOnly(ToolCallSink sink) {
+        return new ToolCallSink() {
+            @Override
+            public void content(String text) {
+                // brackets, and the beginning of a call
+            }
+
+            @Override
+            public void call(String name, String id) {
+                sink.call(name, id);
+            }
+
+            @Override
+            public void arguments(String json) {
+                sink.arguments(json);
+            }
+        };
     }
 
     private static final class Jsons {
