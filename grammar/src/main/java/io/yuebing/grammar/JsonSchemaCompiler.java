@@ -158,15 +158,9 @@ final class JsonSchemaCompiler {
 
     private Expr literals(ObjectNode schema, String path) {
         SchemaKeywords.requireOnlyTypeBeside(schema, path);
-        Set<String> types = SchemaKeywords.types(schema, path);
-        List<Expr> options = new ArrayList<>();
-        Iterable<JsonNode> values = schema.has("const") ? List.of(schema.get("const")) : schema.get("enum");
-        for (JsonNode value : values) {
-            if (types.isEmpty() || types.stream().anyMatch(type -> SchemaKeywords.isOfType(value, type))) {
-                options.add(Expr.text(value.toString()));
-            }
-        }
-        return new Expr.Alt(options);
+        return new Expr.Alt(SchemaKeywords.choices(schema, path).stream()
+                .map(value -> Expr.text(value.toString()))
+                .toList());
     }
 
     private Expr typed(ObjectNode schema, String path) {
@@ -237,7 +231,9 @@ final class JsonSchemaCompiler {
         Set<String> required = new LinkedHashSet<>();
         schema.path("required").forEach(name -> required.add(name.asString("")));
         JsonNode additional = schema.path("additionalProperties");
-        boolean free = properties.isEmpty() && required.isEmpty() && additional.isMissingNode();
+        JsonNode patterns = schema.path("patternProperties");
+        boolean free =
+                properties.isEmpty() && required.isEmpty() && additional.isMissingNode() && patterns.isMissingNode();
         for (String name : required) {
             if (!properties.containsKey(name)) {
                 if (additional.isBoolean() && !additional.booleanValue()) {
@@ -255,6 +251,11 @@ final class JsonSchemaCompiler {
                         JsonText.COLON,
                         nested(property, path + "/properties/" + name)),
                 required.contains(name))));
+        if (!patterns.isMissingNode()) {
+            Expr.Ref named = rule();
+            rules.set(named.rule(), braces(members, patternMember(schema, properties.keySet(), path)));
+            return named;
+        }
         boolean open = free || additional.isObject() || additional.isBoolean() && additional.booleanValue();
         Expr.Ref ref = rule();
         if (open) {
@@ -265,6 +266,32 @@ final class JsonSchemaCompiler {
             rules.set(ref.rule(), braces(members, null));
         }
         return ref;
+    }
+
+    /**
+     * A member whose name has a pattern. With several patterns, or with properties that have the pattern as well, a name
+     * could be meant by more than one schema.
+     */
+    private Expr patternMember(ObjectNode schema, Set<String> names, String path) {
+        JsonNode patterns = schema.get("patternProperties");
+        JsonNode additional = schema.path("additionalProperties");
+        if (!patterns.isObject() || patterns.size() != 1) {
+            throw new GrammarException("patternProperties at " + path + " is enforced with one pattern, got "
+                    + (patterns.isObject() ? String.valueOf(patterns.size()) : patterns.toString()));
+        }
+        if (!additional.isMissingNode() && !(additional.isBoolean() && !additional.booleanValue())) {
+            throw new GrammarException(
+                    "patternProperties at " + path + " is not enforced beside additionalProperties, except false");
+        }
+        String pattern = patterns.propertyNames().iterator().next();
+        for (String name : names) {
+            if (RegexParser.finds(pattern, name)) {
+                throw new GrammarException("patternProperties at " + path + " has the pattern \"" + pattern
+                        + "\", which the property \"" + name + "\" has as well; write it into that property");
+            }
+        }
+        Expr name = JsonText.string(RegexParser.search(pattern, JsonText::character));
+        return Expr.seq(name, JsonText.COLON, nested(patterns.get(pattern), path + "/patternProperties/" + pattern));
     }
 
     /** A property that can never be given must not make its object impossible, so it is a rule of its own. */
@@ -312,6 +339,12 @@ final class JsonSchemaCompiler {
         if (items.isArray()) {
             throw new GrammarException(
                     "items at " + path + " must be one schema; write prefixItems for a list of them");
+        }
+        if (schema.path("uniqueItems").asBoolean(false) && most != 1 && most != 0) {
+            List<JsonNode> values = resolved(items) instanceof ObjectNode choice && prefix.isMissingNode()
+                    ? SchemaKeywords.choices(choice, path + "/items")
+                    : List.of();
+            return Expr.seq(Expr.text("["), UniqueItems.of(values, least, most, path), Expr.text("]"));
         }
         boolean closed = items.isBoolean() && !items.booleanValue();
         Expr element = closed ? Expr.NOTHING : items.isMissingNode() ? any() : nested(items, path + "/items");
@@ -411,7 +444,14 @@ final class JsonSchemaCompiler {
     private static Expr number(ObjectNode schema, boolean whole, String path) {
         NumberRanges.Bound least = SchemaKeywords.bound(schema, "minimum", "exclusiveMinimum", path);
         NumberRanges.Bound most = SchemaKeywords.bound(schema, "maximum", "exclusiveMaximum", path);
-        return whole ? NumberRanges.integers(least, most) : NumberRanges.numbers(least, most);
+        JsonNode step = schema.path("multipleOf");
+        if (step.isMissingNode()) {
+            return whole ? NumberRanges.integers(least, most) : NumberRanges.numbers(least, most);
+        }
+        if (!step.isNumber()) {
+            throw new GrammarException("multipleOf at " + path + " must be a number, got " + step);
+        }
+        return NumberMultiples.of(step.decimalValue(), least, most, whole, path);
     }
 
     private static int count(JsonNode schema, String keyword, int absent, String path) {

@@ -49,7 +49,8 @@ final class NumberRanges {
         return new Expr.Alt(options);
     }
 
-    private static long lowest(@Nullable Bound bound) {
+    /** The lowest integer that keeps a bound. */
+    static long lowest(@Nullable Bound bound) {
         if (bound == null) {
             return -LARGEST;
         }
@@ -58,7 +59,8 @@ final class NumberRanges {
         return limited(excluded ? whole.add(BigDecimal.ONE) : whole);
     }
 
-    private static long highest(@Nullable Bound bound) {
+    /** The highest integer that keeps a bound. */
+    static long highest(@Nullable Bound bound) {
         if (bound == null) {
             return LARGEST;
         }

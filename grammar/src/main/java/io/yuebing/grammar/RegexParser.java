@@ -1,5 +1,6 @@
 package io.yuebing.grammar;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -47,6 +48,16 @@ final class RegexParser {
     /** The same for texts that hold a match somewhere, as {@code pattern} of a JSON schema asks. */
     static Expr search(String source, Function<CodePoints, Expr> written) {
         return new RegexParser(source, written, true).parse();
+    }
+
+    /** Whether a text holds a match somewhere. */
+    static boolean finds(String source, String text) {
+        Automaton automaton = AutomatonBuilder.build(List.of(search(source, Expr::chars)));
+        int node = automaton.start();
+        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
+            node = node < 0 ? node : automaton.next(node, Byte.toUnsignedInt(b));
+        }
+        return text.isEmpty() ? automaton.acceptsEmpty() : node >= 0 && automaton.accepting(node);
     }
 
     private Expr parse() {

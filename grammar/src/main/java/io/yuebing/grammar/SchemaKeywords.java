@@ -38,10 +38,12 @@ final class SchemaKeywords {
             Map.entry("properties", List.of("object")),
             Map.entry("required", List.of("object")),
             Map.entry("additionalProperties", List.of("object")),
+            Map.entry("patternProperties", List.of("object")),
             Map.entry("items", List.of("array")),
             Map.entry("prefixItems", List.of("array")),
             Map.entry("minItems", List.of("array")),
             Map.entry("maxItems", List.of("array")),
+            Map.entry("uniqueItems", List.of("array")),
             Map.entry("pattern", List.of("string")),
             Map.entry("format", List.of("string")),
             Map.entry("minLength", List.of("string")),
@@ -49,7 +51,8 @@ final class SchemaKeywords {
             Map.entry("minimum", List.of("number")),
             Map.entry("maximum", List.of("number")),
             Map.entry("exclusiveMinimum", List.of("number")),
-            Map.entry("exclusiveMaximum", List.of("number")));
+            Map.entry("exclusiveMaximum", List.of("number")),
+            Map.entry("multipleOf", List.of("number")));
 
     private static final Set<String> GENERAL =
             Set.of("type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref", "nullable");
@@ -58,8 +61,7 @@ final class SchemaKeywords {
 
     static void refuseUnknown(ObjectNode schema, String path) {
         for (String name : schema.propertyNames()) {
-            boolean harmless = name.equals("uniqueItems") && !schema.get(name).asBoolean(true);
-            if (!harmless && !ANNOTATIONS.contains(name) && !GENERAL.contains(name) && !BY_KEYWORD.containsKey(name)) {
+            if (!ANNOTATIONS.contains(name) && !GENERAL.contains(name) && !BY_KEYWORD.containsKey(name)) {
                 throw new GrammarException("The schema keyword \"" + name + "\" at " + path
                         + " is not enforced; leave it out and check the answer yourself");
             }
@@ -111,6 +113,19 @@ final class SchemaKeywords {
             case "null" -> value.isNull();
             default -> false;
         };
+    }
+
+    /** The values that a schema lists, those of its types; empty if it lists none. */
+    static List<JsonNode> choices(ObjectNode schema, String path) {
+        Set<String> types = types(schema, path);
+        if (schema.has("const") || schema.has("enum")) {
+            return values(schema).stream()
+                    .filter(value -> types.isEmpty() || types.stream().anyMatch(type -> isOfType(value, type)))
+                    .toList();
+        }
+        return types.equals(Set.of("boolean"))
+                ? List.of(schema.booleanNode(false), schema.booleanNode(true))
+                : List.of();
     }
 
     static NumberRanges.@Nullable Bound bound(ObjectNode schema, String inclusive, String exclusive, String path) {

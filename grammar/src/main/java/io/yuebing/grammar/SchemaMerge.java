@@ -105,6 +105,9 @@ final class SchemaMerge {
                         || b.has("additionalProperties") && !b.has("properties") && a.has("properties"))) {
             throw conflict("additionalProperties", path);
         }
+        if (closed && !a.path("patternProperties").equals(b.path("patternProperties"))) {
+            throw conflict("patternProperties", path);
+        }
     }
 
     private static ArrayNode union(ObjectNode factory, JsonNode a, JsonNode b) {

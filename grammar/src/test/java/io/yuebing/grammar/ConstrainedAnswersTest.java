@@ -9,14 +9,19 @@ import com.networknt.schema.JsonSchemaFactory;
 import com.networknt.schema.SpecVersion;
 import io.yuebing.api.OutputConstraint;
 import io.yuebing.api.OutputConstraint.Kind;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Whatever the logits, the answer is what its constraint says. */
 class ConstrainedAnswersTest {
@@ -129,6 +134,51 @@ class ConstrainedAnswersTest {
     }
 
     @Test
+    void multiplesAreExactlyThoseBetweenTheBounds() {
+        for (String step : List.of("1", "3", "4", "7", "10", "25", "60", "1024", "0.5", "0.25", "0.75", "1.2", "2.0")) {
+            BigDecimal least = new BigDecimal("-130.3");
+            BigDecimal most = new BigDecimal("1251.5");
+            for (boolean whole : new boolean[] {true, false}) {
+                String schema = "{\"type\":\"%s\",\"multipleOf\":%s,\"minimum\":%s,\"maximum\":%s}"
+                        .formatted(whole ? "integer" : "number", step, least, most);
+                Set<String> expected = new TreeSet<>();
+                BigDecimal by = new BigDecimal(step).stripTrailingZeros();
+                BigDecimal first = least.divide(by, 0, RoundingMode.CEILING).multiply(by);
+                for (BigDecimal at = first; at.compareTo(most) <= 0; at = at.add(by)) {
+                    boolean isWhole = at.stripTrailingZeros().scale() <= 0;
+                    if (isWhole) {
+                        expected.add(at.setScale(0).toPlainString());
+                    }
+                    if (!whole && by.scale() > 0) {
+                        expected.add(at.setScale(by.scale()).toPlainString());
+                    }
+                }
+                assertThat(texts(schema)).as(schema).containsExactlyElementsOf(expected);
+            }
+        }
+    }
+
+    /** All texts of a constraint, letter by letter. */
+    private static Set<String> texts(String schema) {
+        Automaton automaton = AutomatonBuilder.build(
+                JsonSchemaCompiler.compile(JsonMapper.shared().readTree(schema)));
+        Set<String> found = new TreeSet<>();
+        texts(automaton, automaton.start(), "", found);
+        return found;
+    }
+
+    private static void texts(Automaton automaton, int node, String before, Set<String> found) {
+        if (automaton.accepting(node)) {
+            found.add(before);
+        }
+        for (char c : "-.0123456789".toCharArray()) {
+            if (automaton.next(node, c) >= 0) {
+                texts(automaton, automaton.next(node, c), before + c, found);
+            }
+        }
+    }
+
+    @Test
     void aNullableRuleMayBeRepeated() {
         OutputConstraint constraint = new OutputConstraint(Kind.GRAMMAR, "root ::= (ws \"a\"? ws)* \"b\"\nws ::= [ ]*");
         assertThat(QWEN.sample(constraint, new SplittableRandom(1), 500))
@@ -146,8 +196,17 @@ class ConstrainedAnswersTest {
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "JSON|{\"type\":\"object\",\"patternProperties\":{}}|keyword \"patternProperties\" at # is not enforced",
-                "JSON|{\"type\":\"integer\",\"multipleOf\":5}|keyword \"multipleOf\" at # is not enforced",
+                "JSON|{\"type\":\"object\",\"propertyNames\":{}}|keyword \"propertyNames\" at # is not enforced",
+                "JSON|{\"type\":\"object\",\"patternProperties\":{}}|patternProperties at # is enforced with one pattern, got 0",
+                "JSON|{\"properties\":{\"ab\":{}},\"patternProperties\":{\"b\":{}}}|which the property \"ab\" has as well",
+                "JSON|{\"additionalProperties\":{},\"patternProperties\":{\"b\":{}}}|not enforced beside additionalProperties",
+                "JSON|{\"type\":\"integer\",\"multipleOf\":0}|multipleOf at # must be more than 0, got 0",
+                "JSON|{\"type\":\"integer\",\"multipleOf\":1.2e99}|multipleOf 12",
+                "JSON|{\"type\":\"number\",\"multipleOf\":0.12345}|multipleOf 0.12345 at # is not enforced",
+                "JSON|{\"type\":\"integer\",\"multipleOf\":7,\"minimum\":8,\"maximum\":13}|matches no text",
+                "JSON|{\"type\":\"array\",\"uniqueItems\":true}|uniqueItems at # is enforced only for items with an enum",
+                "JSON|{\"items\":{\"enum\":[1,1.0]},\"uniqueItems\":true}|enum at #/items has 1.0 twice",
+                "JSON|{\"items\":{\"type\":\"boolean\"},\"uniqueItems\":true,\"minItems\":3}|matches no text",
                 "JSON|{\"type\":\"text\"}|type at # must be one of",
                 "JSON|{\"$ref\":\"#/$defs/none\"}|which is not in the schema",
                 "JSON|{\"$ref\":\"#\"}|matches no text",

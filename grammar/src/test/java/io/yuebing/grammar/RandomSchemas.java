@@ -1,5 +1,6 @@
 package io.yuebing.grammar;
 
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -15,6 +16,9 @@ final class RandomSchemas {
     private static final List<String> FORMATS =
             List.of("date", "time", "date-time", "duration", "uuid", "ipv4", "ipv6", "hostname", "uri");
 
+    private static final List<String> WHOLE = List.of("1", "2", "3", "7", "10", "12", "50", "100", "250", "0.5", "1.5");
+    private static final List<String> FRACTIONS =
+            List.of("0.01", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "30", "1.00");
     private static final List<String> PATTERNS =
             List.of("^[a-z]{2,5}$", "^\\d+(\\.\\d{2})?$", "x", "^(foo|bar)+", "[^a-y]$", "^\\w+\\s\"\\S\\\\?$");
 
@@ -80,6 +84,11 @@ final class RandomSchemas {
         if (random.nextBoolean()) {
             schema.put(random.nextBoolean() ? "maximum" : "exclusiveMaximum", fractions ? high + 0.5 : high + 1);
         }
+        // room for a multiple between the bounds
+        if (high - low > 1000 && random.nextBoolean()) {
+            List<String> steps = fractions ? FRACTIONS : WHOLE;
+            schema.put("multipleOf", new BigDecimal(steps.get(random.nextInt(steps.size()))));
+        }
     }
 
     private void lengths(ObjectNode schema) {
@@ -103,7 +112,8 @@ final class RandomSchemas {
                 required.add(name);
             }
         }
-        switch (random.nextInt(4)) {
+        switch (random.nextInt(5)) {
+            case 4 -> schema.putObject("patternProperties").set("^p_[a-z]{1,3}$", schema(depth - 1));
             case 0 -> schema.put("additionalProperties", false);
             case 1 -> schema.putObject("additionalProperties").put("type", "integer");
             case 2 -> schema.put("additionalProperties", true);
@@ -114,6 +124,17 @@ final class RandomSchemas {
     private void array(ObjectNode schema, int depth) {
         int least = random.nextInt(3);
         schema.put("minItems", least).put("maxItems", least + random.nextInt(3));
+        if (random.nextInt(5) == 0) {
+            schema.put("uniqueItems", true)
+                    .putObject("items")
+                    .putArray("enum")
+                    .add("a")
+                    .add(1)
+                    .addNull()
+                    .add("b\"")
+                    .add(2.5);
+            return;
+        }
         if (random.nextBoolean()) {
             schema.putArray("prefixItems").add(schema(depth - 1)).add(schema(depth - 1));
         }
