@@ -44,6 +44,11 @@ final class GatewayStart {
             }
 
             @Override
+            public void drain() throws InterruptedException {
+                gateway.drain(configuration.get(Settings.DRAIN_TIMEOUT));
+            }
+
+            @Override
             public void close() {
                 gateway.close();
             }

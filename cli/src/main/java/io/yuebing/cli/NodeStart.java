@@ -76,9 +76,8 @@ final class NodeStart {
             }
 
             @Override
-            public boolean drain() throws InterruptedException {
+            public void drain() throws InterruptedException {
                 node.drain(configuration.get(Settings.DRAIN_TIMEOUT));
-                return true;
             }
 
             @Override

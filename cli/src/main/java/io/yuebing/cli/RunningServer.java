@@ -10,12 +10,6 @@ interface RunningServer extends AutoCloseable {
     /** Has an action run once if somebody asks this server over the network to drain. */
     default void onDrainRequest(Runnable action) {}
 
-    /**
-     * Takes no new work and waits until what runs has finished or has gone elsewhere.
-     *
-     * @return false if this server cannot do that: it is just closed
-     */
-    default boolean drain() throws InterruptedException {
-        return false;
-    }
+    /** Takes no new work and waits until what runs has finished or has gone elsewhere. */
+    void drain() throws InterruptedException;
 }

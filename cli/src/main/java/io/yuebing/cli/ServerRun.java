@@ -39,7 +39,7 @@ final class ServerRun {
     }
 
     /**
-     * Runs until SIGINT or SIGTERM, or until somebody asks for the end over the network. SIGTERM drains a node; the second
+     * Runs until SIGINT or SIGTERM, or until somebody asks for the end over the network. SIGTERM drains the server; the second
      * signal ends the process at once.
      *
      * @param process name of this process in the log
@@ -64,7 +64,11 @@ final class ServerRun {
             signals.serving();
             server.onDrainRequest(() -> signals.askOnce(ExitSignals.TERMINATED));
             int code = signals.await();
-            return code == ExitSignals.TERMINATED && server.drain() ? 0 : code;
+            if (code != ExitSignals.TERMINATED) {
+                return code;
+            }
+            server.drain();
+            return 0;
         }
     }
 }

@@ -105,6 +105,7 @@ final class UpCommand implements Callable<Integer> {
         settings.put(Settings.HOST, configuration.get(Settings.HOST));
         settings.put(Settings.PORT, String.valueOf(configuration.get(Settings.PORT)));
         settings.put(Settings.MODEL_LOCATION, model.directory().toString());
+        settings.put(Settings.DRAIN_TIMEOUT, "0s"); // its nodes end right after it
         return new ChildSpec(
                 GATEWAY,
                 java.gateway(new ChildCall(ChildCall.Kind.GATEWAY, settings, debug()).arguments()),

@@ -143,7 +143,8 @@ public final class SurfaceMetrics {
         return out.toByteArray();
     }
 
-    int generationsInFlight() {
+    /** Generations whose clients do not have the whole answer yet. */
+    public int generationsInFlight() {
         return generations.get();
     }
 

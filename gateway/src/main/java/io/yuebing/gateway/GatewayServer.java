@@ -2,6 +2,7 @@ package io.yuebing.gateway;
 
 import io.yuebing.api.NodeInfo;
 import io.yuebing.dialect.ApiRoutes;
+import io.yuebing.dialect.DrainGate;
 import io.yuebing.dialect.HttpListener;
 import io.yuebing.dialect.OpenAiSurface;
 import io.yuebing.dialect.RemoteGenerator;
@@ -22,15 +23,26 @@ public final class GatewayServer implements AutoCloseable {
 
     private final HttpListener listener;
     private final URI uri;
+    private final DrainGate gate;
+    private final SurfaceMetrics metrics;
     private final NodeRegistry registry;
     private final NodeProber prober;
     private final TextFiles text;
     private final HttpClient http;
 
     private GatewayServer(
-            HttpListener listener, URI uri, NodeRegistry registry, NodeProber prober, TextFiles text, HttpClient http) {
+            HttpListener listener,
+            URI uri,
+            DrainGate gate,
+            SurfaceMetrics metrics,
+            NodeRegistry registry,
+            NodeProber prober,
+            TextFiles text,
+            HttpClient http) {
         this.listener = listener;
         this.uri = uri;
+        this.gate = gate;
+        this.metrics = metrics;
         this.registry = registry;
         this.prober = prober;
         this.text = text;
@@ -50,16 +62,16 @@ public final class GatewayServer implements AutoCloseable {
         TextFiles text = new TextFiles(registry, nodes, config.model());
         SurfaceMetrics metrics = new SurfaceMetrics();
         RouterCounters counters = GatewayMetrics.register(metrics, registry);
-        Router router = new Router(registry, nodes, config.failover(), counters);
+        DrainGate gate = new DrainGate(new Router(registry, nodes, config.failover(), counters), "this gateway");
         ApiRoutes routes = new ApiRoutes(metrics);
-        new OpenAiSurface(text::served, router, () -> notReady(registry.serving()), metrics, config.surface())
+        new OpenAiSurface(text::served, gate, gate.and(() -> notReady(registry.serving())), metrics, config.surface())
                 .addTo(routes);
         new GatewayRoutes(registry, nodes).addTo(routes);
         HttpListener listener = HttpListener.start(config.host(), config.port(), routes);
         URI uri = URI.create("http://" + config.host() + ":" + listener.port());
         NodeProber prober = NodeProber.start(nodes, registry, config.nodes());
         LOG.info("gateway listens on {}", uri);
-        return new GatewayServer(listener, uri, registry, prober, text, http);
+        return new GatewayServer(listener, uri, gate, metrics, registry, prober, text, http);
     }
 
     /** Nodes report once a second; one late report is no reason to do without a node. */
@@ -86,6 +98,16 @@ public final class GatewayServer implements AutoCloseable {
     /** The nodes that live now. */
     public List<NodeInfo> nodes() {
         return registry.live();
+    }
+
+    /**
+     * Takes no new requests and returns when clients have the whole answers of those that run. Streams that have not
+     * ended in time end with an error.
+     *
+     * @param longest how long running requests may take to finish
+     */
+    public void drain(Duration longest) throws InterruptedException {
+        gate.drain("gateway on " + uri, longest, () -> metrics.generationsInFlight() > 0);
     }
 
     @Override

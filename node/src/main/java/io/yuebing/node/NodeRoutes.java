@@ -6,6 +6,7 @@ import io.yuebing.api.NodeInfo;
 import io.yuebing.api.ServiceException;
 import io.yuebing.dialect.ApiExchange;
 import io.yuebing.dialect.ApiRoutes;
+import io.yuebing.dialect.DrainGate;
 import io.yuebing.dialect.NodeWire;
 import io.yuebing.dialect.WireFormat;
 import io.yuebing.engine.KvPrefix;

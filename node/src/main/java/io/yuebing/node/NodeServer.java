@@ -2,9 +2,9 @@ package io.yuebing.node;
 
 import io.yuebing.api.ModelInfo;
 import io.yuebing.api.NodeInfo;
-import io.yuebing.api.NodeState;
 import io.yuebing.api.UserError;
 import io.yuebing.dialect.ApiRoutes;
+import io.yuebing.dialect.DrainGate;
 import io.yuebing.dialect.GenerateEndpoint;
 import io.yuebing.dialect.HttpListener;
 import io.yuebing.dialect.OpenAiSurface;
@@ -43,9 +43,6 @@ import org.slf4j.LoggerFactory;
 /** A node: one engine with its HTTP surface and its end of the KV transfer. */
 public final class NodeServer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(NodeServer.class);
-
-    /** How long a stream that is sent away may take to tell its reader. */
-    private static final Duration FAREWELL = Duration.ofSeconds(1);
 
     private final NodeInfo info;
     private final Deque<AutoCloseable> owned;
@@ -183,8 +180,8 @@ public final class NodeServer implements AutoCloseable {
                 own(owned, new KeptClient(config.reservationTimeout())),
                 config.reservePatience(),
                 config.kvLoadFailure());
-        DrainGate generator =
-                new DrainGate(new NodeGenerator(engine, transfers.pusher(), transfers.receiver(), keeper, puller));
+        DrainGate generator = new DrainGate(
+                new NodeGenerator(engine, transfers.pusher(), transfers.receiver(), keeper, puller), "this node");
         CompletableFuture<Void> drainRequested = new CompletableFuture<>();
         SurfaceMetrics metrics = new SurfaceMetrics();
         NodeMetrics.register(metrics, served.info().name(), engine, transfers, puller);
@@ -197,7 +194,7 @@ public final class NodeServer implements AutoCloseable {
                 generator,
                 () -> drainRequested.completeAsync(() -> null));
         ApiRoutes routes = new ApiRoutes(metrics);
-        new OpenAiSurface(() -> Optional.of(served), generator, ready(engine, generator), metrics, config.surface())
+        new OpenAiSurface(() -> Optional.of(served), generator, generator.and(ready(engine)), metrics, config.surface())
                 .addTo(routes);
         new GenerateEndpoint(generator).addTo(routes);
         control.addTo(routes);
@@ -218,20 +215,15 @@ public final class NodeServer implements AutoCloseable {
                 info.uri(),
                 config.transferHost(),
                 transfers.receiver().port());
-        BooleanSupplier otherWork = () -> engine.stats().heldBlocks() > 0 || transfers.busy();
+        BooleanSupplier otherWork =
+                () -> engine.stats().heldBlocks() > 0 || transfers.busy() || metrics.generationsInFlight() > 0;
         return new NodeServer(info, owned, generator, otherWork, registration, drainRequested);
     }
 
-    private static Readiness ready(Engine engine, DrainGate gate) {
-        return () -> {
-            if (!engine.running()) {
-                return Optional.of(
-                        "the engine has stopped after repeated failures; see the node's log, then restart it");
-            }
-            return gate.state() == NodeState.DRAINING
-                    ? Optional.of("draining: this node finishes what runs and ends then")
-                    : Optional.empty();
-        };
+    private static Readiness ready(Engine engine) {
+        return () -> engine.running()
+                ? Optional.empty()
+                : Optional.of("the engine has stopped after repeated failures; see the node's log, then restart it");
     }
 
     /** Completed when somebody asks over HTTP that this node drains; the owner calls {@link #drain} then. */
@@ -248,22 +240,10 @@ public final class NodeServer implements AutoCloseable {
     public void drain(Duration longest) throws InterruptedException {
         gate.close();
         drainRequested.complete(null);
-        LOG.info("{} drains: no new work, running requests have {} s to finish", info.label(), longest.toSeconds());
         if (registration.isPresent()) {
             var unused = registration.get().beat();
         }
-        if (gate.awaitEmpty(longest, otherWork)) {
-            LOG.info("{} has finished everything", info.label());
-            return;
-        }
-        int sent = gate.sendAway();
-        boolean empty = gate.awaitEmpty(FAREWELL, () -> false);
-        LOG.warn(
-                "{} did not finish in {} s: {} requests were sent to other nodes{}",
-                info.label(),
-                longest.toSeconds(),
-                sent,
-                empty ? "" : ", some did not leave");
+        gate.drain(info.label(), longest, otherWork);
     }
 
     /** Who this node is. */

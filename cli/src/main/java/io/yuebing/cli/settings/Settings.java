@@ -251,8 +251,9 @@ public final class Settings {
             "drain-timeout",
             ValueType.seconds(0),
             Duration.ofSeconds(30),
-            "how long running requests may take to finish after SIGTERM or drain; then other nodes go on with them",
-            NODE);
+            "how long running requests may take to finish after SIGTERM or drain; other nodes go on with the rest, a gateway ends it",
+            NODE,
+            GATEWAY);
     public static final Setting<Duration> FAILOVER_PATIENCE = fixed(
             "failover-patience",
             ValueType.seconds(0),
