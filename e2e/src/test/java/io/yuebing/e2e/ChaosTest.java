@@ -26,7 +26,7 @@ class ChaosTest {
         assumeTrue(missing.isEmpty(), () -> "SKIPPED: " + missing.orElse(""));
         long seed = Long.getLong("yuebing.seed", ThreadLocalRandom.current().nextInt(1_000_000));
         Duration length = Duration.ofSeconds(wires ? 14 : 7);
-        ChaosOptions options = new ChaosOptions(UpProcess::command, "", length, seed, 3, 2, 2, network);
+        ChaosOptions options = new ChaosOptions(ServerProcess::command, "", length, seed, 3, 2, 2, network);
         ChaosReport report = new ChaosRun(options).run();
         System.out.print("chaos with -Dyuebing.seed=" + report.text());
         assertThat(report.passed()).as(report.text()).isTrue();

@@ -1,5 +1,7 @@
 package io.yuebing.e2e;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -23,6 +25,14 @@ final class Client {
             .version(HttpClient.Version.HTTP_1_1)
             .connectTimeout(Duration.ofSeconds(5))
             .build();
+
+    private static final List<String> HOLDINGS = List.of(
+            "vllm:num_requests_running",
+            "vllm:num_requests_waiting",
+            "yuebing:kv_blocks_held",
+            "yuebing:kv_reservations_open",
+            "yuebing:kv_pushes_active",
+            "yuebing:kv_integrity_violations_total");
 
     private final URI base;
 
@@ -73,6 +83,16 @@ final class Client {
         throw new IOException("the stream ended without [DONE] after " + frames.size() + " frames");
     }
 
+    /** The text of a completion's first choice, of one piece or many, none of which is an error. */
+    static String text(List<JsonNode> pieces) {
+        StringBuilder text = new StringBuilder();
+        for (JsonNode piece : pieces) {
+            assertThat(piece.has("error")).as(piece.toString()).isFalse();
+            text.append(piece.path("choices").path(0).path("text").asString(""));
+        }
+        return text.toString();
+    }
+
     String get(String path) throws IOException, InterruptedException {
         HttpRequest request = HttpRequest.newBuilder(base.resolve(path))
                 .timeout(Duration.ofSeconds(10))
@@ -93,6 +113,19 @@ final class Client {
             }
         }
         return sum;
+    }
+
+    /** Waits until a node runs nothing, holds nothing for anybody, and has lost no block; what leaks never goes. */
+    void awaitIdle(String context) throws InterruptedException {
+        Eventually.holds("node " + base + " holds nothing, " + context, Duration.ofSeconds(60), () -> {
+            for (String gauge : HOLDINGS) {
+                double value = metric(gauge);
+                if (value > 0) {
+                    throw new IOException(gauge + " " + value);
+                }
+            }
+            return true;
+        });
     }
 
     private HttpRequest request(String path, String body) {

@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.yuebing.api.NodeRole;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kv.ElementType;
-import java.io.IOException;
 import java.net.URI;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -15,9 +13,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
-import tools.jackson.databind.JsonNode;
 
 /** A node that drains takes nothing new, and what it has finishes there or elsewhere. */
 class DrainTest {
@@ -27,15 +23,16 @@ class DrainTest {
     /** Tokens that outlast the start of a command, however fast the kernels are. */
     private static final int LONG = 1500;
 
+    private static final Duration EXIT = Duration.ofSeconds(30);
+
     @Test
     void aNodeThatIsTerminatedSendsItsStreamsElsewhereInTheEndAndExitsWithZero() throws Exception {
         try (LocalCluster cluster = LocalCluster.start(SETTINGS, NodeRole.BOTH)) {
             Client client = new Client(cluster.uri());
             List<Map<String, Object>> requests = List.of(request(1, 500), request(2, 500));
             List<String> undisturbed = together(client, requests, () -> {});
-            URI address = URI.create("http://127.0.0.1:" + UpProcess.freePort());
-            Process node = node(cluster, address, "0s");
-            try {
+            URI address = ServerProcess.freeAddress();
+            try (ServerProcess node = ServerProcess.node(address, cluster.uri(), "--drain-timeout=0s")) {
                 Eventually.holds(
                         "the node joins",
                         Duration.ofSeconds(60),
@@ -45,14 +42,11 @@ class DrainTest {
                             "a stream runs on the node",
                             Duration.ofSeconds(30),
                             () -> new Client(address).metric("vllm:num_requests_running") > 0);
-                    assertThat(node.toHandle().destroy()).isTrue(); // unlike Process.destroy it leaves the output open
+                    node.terminate();
                 });
                 assertThat(answers).isEqualTo(undisturbed);
-                assertThat(node.waitFor(30, TimeUnit.SECONDS)).isTrue();
-                assertThat(node.exitValue()).as(output(node)).isZero();
+                assertThat(node.awaitExit(EXIT)).as(node.output()).isZero();
                 assertThat(client.get("/metrics")).contains("yuebing:failovers_total{cause=\"node_leaving\"} 1.0");
-            } finally {
-                node.destroyForcibly();
             }
         }
     }
@@ -61,27 +55,20 @@ class DrainTest {
     void theDrainCommandLetsStreamsFinishWhileTheGatewayShowsTheStateAndSendsNothingNew() throws Exception {
         try (LocalCluster cluster = LocalCluster.start(SETTINGS, NodeRole.BOTH)) {
             Client client = new Client(cluster.uri());
-            URI address = URI.create("http://127.0.0.1:" + UpProcess.freePort());
-            Process node = node(cluster, address, "60s");
-            try {
+            URI address = ServerProcess.freeAddress();
+            try (ServerProcess node = ServerProcess.node(address, cluster.uri(), "--drain-timeout=60s")) {
                 Client direct = new Client(address);
                 Eventually.holds(
                         "the node joins",
                         Duration.ofSeconds(60),
                         () -> nodes(client).contains("serving serving"));
-                List<Process> drain = new ArrayList<>();
+                List<ServerProcess> drain = new ArrayList<>();
                 List<String> answers = together(direct, List.of(request(1, LONG)), () -> {
                     Eventually.holds(
                             "the stream runs on the node",
                             Duration.ofSeconds(30),
                             () -> direct.metric("vllm:num_requests_running") > 0);
-                    drain.add(new ProcessBuilder(UpProcess.command(List.of(
-                                    "drain",
-                                    address.getAuthority(),
-                                    "--gateway",
-                                    cluster.uri().toString())))
-                            .redirectErrorStream(true)
-                            .start());
+                    drain.add(ServerProcess.drain(address, cluster.uri()));
                     Eventually.holds(
                             "the gateway shows the state",
                             Duration.ofSeconds(30),
@@ -96,27 +83,11 @@ class DrainTest {
                             .isEqualTo(200);
                 });
                 assertThat(answers).isEqualTo(together(client, List.of(request(1, LONG)), () -> {}));
-                assertThat(node.waitFor(30, TimeUnit.SECONDS)).isTrue();
-                assertThat(node.exitValue()).as(output(node)).isZero();
-                assertThat(drain.getFirst().waitFor(30, TimeUnit.SECONDS)).isTrue();
-                assertThat(output(drain.getFirst())).contains("drains").contains("has ended");
-            } finally {
-                node.destroyForcibly();
+                assertThat(node.awaitExit(EXIT)).as(node.output()).isZero();
+                assertThat(drain.getFirst().awaitExit(EXIT)).isZero();
+                assertThat(drain.getFirst().output()).contains("drains").contains("has ended");
             }
         }
-    }
-
-    private static Process node(LocalCluster cluster, URI address, String timeout) throws IOException {
-        return new ProcessBuilder(UpProcess.command(List.of(
-                        "node",
-                        "--port=" + address.getPort(),
-                        "--gateway=" + cluster.uri(),
-                        "--served-model-name=model-under-test",
-                        "--kv-blocks=1200",
-                        "--drain-timeout=" + timeout,
-                        "--exit-with-parent")))
-                .redirectErrorStream(true)
-                .start();
     }
 
     private static Map<String, Object> request(int seed, int tokens) {
@@ -145,7 +116,8 @@ class DrainTest {
             throws Exception {
         try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<String>> running = requests.stream()
-                    .map(request -> threads.submit(() -> text(client, request)))
+                    .map(request ->
+                            threads.submit(() -> Client.text(Client.frames(client.stream("/v1/completions", request)))))
                     .toList();
             meanwhile.happen();
             List<String> texts = new ArrayList<>();
@@ -156,15 +128,6 @@ class DrainTest {
         }
     }
 
-    private static String text(Client client, Map<String, Object> request) throws Exception {
-        StringBuilder text = new StringBuilder();
-        for (JsonNode frame : Client.frames(client.stream("/v1/completions", request))) {
-            assertThat(frame.has("error")).as(frame.toString()).isFalse();
-            text.append(frame.path("choices").path(0).path("text").asString(""));
-        }
-        return text.toString();
-    }
-
     /** The states of the gateway's nodes, sorted. */
     private static String nodes(Client client) throws Exception {
         List<String> states = new ArrayList<>();
@@ -172,9 +135,5 @@ class DrainTest {
                 .readTree(client.get("/yuebing/v1/nodes"))
                 .forEach(node -> states.add(node.path("state").asString("?")));
         return String.join(" ", states.stream().sorted().toList());
-    }
-
-    private static String output(Process process) throws IOException {
-        return new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
 }

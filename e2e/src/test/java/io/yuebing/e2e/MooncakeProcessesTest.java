@@ -34,8 +34,8 @@ class MooncakeProcessesTest {
     void whatAMooncakePeerWritesAnotherProcessReads() throws Exception {
         byte[] bytes = new byte[300_000];
         new Random(1).nextBytes(bytes);
-        Process serving = new ProcessBuilder(UpProcess.command(
-                        "transfer", "serve", "--protocol", "mooncake", "--listen", "127.0.0.1:0", "--size", "1MiB"))
+        Process serving = new ProcessBuilder(ServerProcess.command(List.of(
+                        "transfer", "serve", "--protocol", "mooncake", "--listen", "127.0.0.1:0", "--size", "1MiB")))
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         try (BufferedReader output = serving.inputReader()) {
@@ -70,7 +70,7 @@ class MooncakeProcessesTest {
         List<String> all = new ArrayList<>(List.of("transfer", arguments[0], "--protocol", "mooncake"));
         all.addAll(List.of(arguments).subList(1, arguments.length));
         Path log = folder.resolve(arguments[0] + ".log");
-        Process process = new ProcessBuilder(UpProcess.command(all.toArray(String[]::new)))
+        Process process = new ProcessBuilder(ServerProcess.command(all))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
