@@ -13,6 +13,7 @@ module io.yuebing.dialect {
     requires io.helidon.http.http2;
     requires io.helidon.common.buffers;
     requires io.helidon.common.socket;
+    requires io.helidon.common.task;
     requires io.helidon.http;
     requires transitive io.prometheus.metrics.model;
     requires io.prometheus.metrics.config;

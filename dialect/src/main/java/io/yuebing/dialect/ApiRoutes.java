@@ -43,6 +43,10 @@ public final class ApiRoutes {
         this.maxBodyBytes = maxBodyBytes;
     }
 
+    int maxBodyBytes() {
+        return maxBodyBytes;
+    }
+
     public ApiRoutes get(String path, ApiHandler handler) {
         return add(Method.GET, path, handler);
     }

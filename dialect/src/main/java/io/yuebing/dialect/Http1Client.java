@@ -1,11 +1,8 @@
 package io.yuebing.dialect;
 
 import io.helidon.common.buffers.DataReader;
-import io.helidon.http.Headers;
-import io.helidon.http.HttpPrologue;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
-import io.helidon.webserver.http1.Http1ConnectionListener;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -26,41 +23,22 @@ final class Http1Client implements ClientConnection {
 
     private final ConnectionContext context;
     private final SlowClients slow;
-    private @Nullable Wait headers;
     private @Nullable Thread watcher;
     private volatile boolean gone;
 
-    private Http1Client(ConnectionContext context, SlowClients slow) {
+    Http1Client(ConnectionContext context, SlowClients slow) {
         this.context = context;
         this.slow = slow;
-    }
-
-    /** Notes each request's connection on the connection's own thread, which also runs the handlers. */
-    static Http1ConnectionListener listener(SlowClients slow) {
-        return new Http1ConnectionListener() {
-            @Override
-            public void prologue(ConnectionContext context, HttpPrologue prologue) {
-                Http1Client client = new Http1Client(context, slow);
-                client.headers = slow.headers(client.host());
-                ClientConnection.enter(client);
-            }
-
-            @Override
-            public void headers(ConnectionContext context, Headers headers) {
-                if (ClientConnection.current() instanceof Http1Client client && client.headers != null) {
-                    client.headers.close();
-                }
-            }
-        };
     }
 
     private String host() {
         return context.remotePeer().host();
     }
 
+    /** Nothing to begin: each connection bounds what it reads, also what no handler asks for. */
     @Override
     public Wait forBody() {
-        return slow.body(host());
+        return () -> {};
     }
 
     @Override

@@ -1,13 +1,13 @@
 package io.yuebing.dialect;
 
-/** The client of one HTTP/2 stream; the connection's {@link Http2ResetWatch} sees it go away. */
+/** The client of one HTTP/2 stream; the connection's {@link Http2Watch} sees it go away. */
 final class Http2Client implements ClientConnection {
-    private final Http2ResetWatch connection;
+    private final Http2Watch connection;
     private final int streamId;
     private final SlowClients slow;
     private final String host;
 
-    Http2Client(Http2ResetWatch connection, int streamId, SlowClients slow, String host) {
+    Http2Client(Http2Watch connection, int streamId, SlowClients slow, String host) {
         this.connection = connection;
         this.streamId = streamId;
         this.slow = slow;

@@ -8,7 +8,6 @@ import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.DirectHandlers;
-import io.helidon.webserver.http1.Http1Config;
 import io.yuebing.api.ErrorCode;
 import io.yuebing.api.UserError;
 import java.io.IOException;
@@ -50,10 +49,8 @@ public final class HttpListener implements AutoCloseable {
                 .connectionOptions(options -> options.tcpNoDelay(true))
                 .shutdownGracePeriod(Duration.ofSeconds(1))
                 .protocolsDiscoverServices(false)
-                .addProtocol(Http1Config.builder()
-                        .addReceiveListener(Http1Client.listener(slow))
-                        .build())
                 .addConnectionSelector(new Http2Connections(slow))
+                .addConnectionSelector(new Http1Connections(slow, routes.maxBodyBytes()))
                 .directHandlers(errorBodies())
                 .routing(routes::addTo)
                 .build();

@@ -3,6 +3,7 @@ package io.yuebing.dialect;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -15,11 +16,13 @@ import org.slf4j.LoggerFactory;
 final class SlowClients implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(SlowClients.class);
     private static final int HOSTS_REMEMBERED = 1024;
+    private static final String HEADERS = "the headers of its request have not arrived";
+    private static final String BODY = "the body of its request has not arrived";
 
     /**
      * How long a client may take.
      *
-     * @param headers from the request line to the last header
+     * @param headers from the first byte of the request line to the last header, or for one frame of HTTP/2
      * @param body for all of it
      * @param piece without taking one piece of an answer
      */
@@ -44,14 +47,16 @@ final class SlowClients implements AutoCloseable {
         private final String host;
         private final String what;
         private final Duration limit;
-        private final long sinceNanos = System.nanoTime();
+        private final long sinceNanos;
         private boolean ended;
         private boolean interrupted;
 
-        private Waiting(String host, String what, Duration limit) {
+        /** @param spentNanos what of the limit is over already */
+        private Waiting(String host, String what, Duration limit, long spentNanos) {
             this.host = host;
             this.what = what;
             this.limit = limit;
+            sinceNanos = System.nanoTime() - spentNanos;
             waits.add(this);
         }
 
@@ -78,16 +83,54 @@ final class SlowClients implements AutoCloseable {
         }
     }
 
-    ClientConnection.Wait headers(String host) {
-        return new Waiting(host, "the headers of its request have not arrived", patience.headers());
+    /** What a client may take in several reads together: only the time in which it is waited for counts. */
+    final class Allowance {
+        private final String host;
+        private final String what;
+        private final Duration limit;
+        private long spentNanos;
+
+        private Allowance(String host, String what, Duration limit) {
+            this.host = host;
+            this.what = what;
+            this.limit = limit;
+        }
+
+        /** Reads within what is left; a client that takes longer is cut off, so the read fails. */
+        byte[] read(Supplier<byte[]> source) {
+            long began = System.nanoTime();
+            try (Waiting ignored = new Waiting(host, what, limit, spentNanos)) {
+                return source.get();
+            } finally {
+                spentNanos += System.nanoTime() - began;
+            }
+        }
+
+        /** The client has done what it was waited for. */
+        void renew() {
+            spentNanos = 0;
+        }
+    }
+
+    Allowance forHeaders(String host) {
+        return new Allowance(host, HEADERS, patience.headers());
+    }
+
+    Allowance forBody(String host) {
+        return new Allowance(host, BODY, patience.body());
+    }
+
+    Allowance forFrame(String host) {
+        return new Allowance(
+                host, "a frame that it began, or the headers of a request, have not arrived", patience.headers());
     }
 
     ClientConnection.Wait body(String host) {
-        return new Waiting(host, "the body of its request has not arrived", patience.body());
+        return new Waiting(host, BODY, patience.body(), 0);
     }
 
     ClientConnection.Wait piece(String host) {
-        return new Waiting(host, "it has not read its answer", patience.piece());
+        return new Waiting(host, "it has not read its answer", patience.piece(), 0);
     }
 
     private void sweep() {
@@ -103,22 +146,20 @@ final class SlowClients implements AutoCloseable {
         }
     }
 
-    /** Names a host once, however often it comes back. */
     private void complain(Waiting wait) {
+        complain(wait.host, wait.what + " within " + wait.limit.toMillis() / 1e3 + " s");
+    }
+
+    /** Says why a client is disconnected; names a host once, however often it comes back. */
+    void complain(String host, String why) {
         if (named.size() >= HOSTS_REMEMBERED) {
             named.clear();
         }
-        String sentence = "client {}: {} within {} s, disconnected";
-        if (named.add(wait.host)) {
-            LOG.warn(
-                    sentence + " (more of this client are logged at level debug)", wait.host, wait.what, seconds(wait));
+        if (named.add(host)) {
+            LOG.warn("client {}: {}, disconnected (more of this client are logged at level debug)", host, why);
         } else {
-            LOG.debug(sentence, wait.host, wait.what, seconds(wait));
+            LOG.debug("client {}: {}, disconnected", host, why);
         }
-    }
-
-    private static double seconds(Waiting wait) {
-        return wait.limit.toMillis() / 1e3;
     }
 
     @Override
