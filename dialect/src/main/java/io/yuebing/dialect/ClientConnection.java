@@ -26,6 +26,9 @@ interface ClientConnection {
     /** Begins a wait for the client to take what is written, which has an end. */
     Wait forReader();
 
+    /** Its request was refused before any handler saw it; the log names such a client once. */
+    void complain(String why);
+
     /** Something that the client is waited for; ended by the thread that began it. */
     @FunctionalInterface
     interface Wait extends AutoCloseable {
@@ -76,5 +79,8 @@ interface ClientConnection {
         public Wait forReader() {
             return () -> {};
         }
+
+        @Override
+        public void complain(String why) {}
     }
 }

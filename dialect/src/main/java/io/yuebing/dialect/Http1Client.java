@@ -84,4 +84,9 @@ final class Http1Client implements ClientConnection {
 
     @Override
     public void abandon() {}
+
+    @Override
+    public void complain(String why) {
+        slow.complain(host(), why);
+    }
 }

@@ -59,6 +59,7 @@ final class Http1Connections implements ServerConnectionSelector {
         ReadThrough through = ReadThrough.of(context, input);
         ServerConnection connection = helidon.connection(through);
         input.of(connection, through.dataReader());
+        ClientConnection.enter(new Http1Client(through, slow));
         return connection;
     }
 

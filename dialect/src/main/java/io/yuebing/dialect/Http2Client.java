@@ -43,4 +43,9 @@ final class Http2Client implements ClientConnection {
     public Wait forReader() {
         return slow.piece(host);
     }
+
+    @Override
+    public void complain(String why) {
+        slow.complain(host, why);
+    }
 }

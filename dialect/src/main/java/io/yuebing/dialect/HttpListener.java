@@ -112,6 +112,7 @@ public final class HttpListener implements AutoCloseable {
                     .findFirst()
                     .orElse(status.code() < 500 ? ErrorCode.INVALID_REQUEST : ErrorCode.INTERNAL);
             String text = message == null || message.isBlank() ? status.reasonPhrase() : message;
+            ClientConnection.current().complain("its request cannot be read: " + text);
             return TransportResponse.builder()
                     .status(status)
                     .headers(headers)

@@ -6,7 +6,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** Time that moves only when a test says so; every move is also a beat. */
-final class ManualTime implements TimeSource {
+public final class ManualTime implements TimeSource {
     private final AtomicLong nanos = new AtomicLong();
     private final List<Runnable> tasks = new CopyOnWriteArrayList<>();
 
@@ -26,7 +26,7 @@ final class ManualTime implements TimeSource {
         return () -> tasks.remove(task);
     }
 
-    void advance(Duration by) {
+    public void advance(Duration by) {
         nanos.addAndGet(by.toNanos());
         tasks.forEach(Runnable::run);
     }

@@ -9,6 +9,7 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.StreamHandler;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Sends all log lines of this process to standard error.
@@ -22,6 +23,9 @@ public final class Logging {
 
     /** DJL looks for GPUs that Yuebing has no use for, and warns of drivers that do not fit. */
     private static final Logger GPU_SEARCH = Logger.getLogger("ai.djl.util.cuda");
+
+    /** Warns of every client that sends no HTTP; our own line names such a client once. */
+    private static final Logger HTTP = Logger.getLogger("io.helidon.webserver.http1.Http1Connection");
 
     private Logging() {}
 
@@ -40,8 +44,15 @@ public final class Logging {
             case "trace" -> Level.FINEST;
             default -> throw new IllegalArgumentException("unknown log level " + level);
         };
-        boolean detailed = least.intValue() < Level.INFO.intValue();
-        configure(System.err, new LineFormatter(process, ZoneId.systemDefault(), detailed), least);
+        configure(System.err, new LineFormatter(process, ZoneId.systemDefault(), detailed(least)), least);
+    }
+
+    private static boolean detailed(Level least) {
+        return least.intValue() < Level.INFO.intValue();
+    }
+
+    private static boolean isUnreadableRequest(@Nullable Throwable thrown) {
+        return thrown != null && thrown.getCause() instanceof IllegalArgumentException;
     }
 
     static void configure(PrintStream out, LineFormatter formatter, Level least) {
@@ -51,9 +62,10 @@ public final class Logging {
         }
         root.addHandler(new FlushingHandler(out, formatter));
         root.setLevel(least);
-        Level libraries = least.intValue() < Level.INFO.intValue() ? least : Level.WARNING;
+        Level libraries = detailed(least) ? least : Level.WARNING;
         TALKATIVE.forEach(logger -> logger.setLevel(libraries));
         GPU_SEARCH.setLevel(Level.SEVERE);
+        HTTP.setFilter(detailed(least) ? null : record -> !isUnreadableRequest(record.getThrown()));
     }
 
     /** Writes each record at once. */

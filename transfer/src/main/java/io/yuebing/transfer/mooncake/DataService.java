@@ -27,8 +27,8 @@ import java.util.concurrent.locks.LockSupport;
  * The offering end of the data plane.
  *
  * <p>The whole range of a request is checked before the first byte is touched. A write is applied piece by piece, each piece
- * when it is complete in the receive buffer; a peer that breaks off leaves the pieces before. An acknowledgement follows
- * the last piece.
+ * when it is complete in the receive buffer, which it has to be in good time; a peer that breaks off leaves the pieces
+ * before. An acknowledgement follows the last piece.
  */
 final class DataService implements PeerListener.Service {
     private static final int MAX_PIECE_BYTES = 256 << 10;
@@ -93,7 +93,7 @@ final class DataService implements PeerListener.Service {
     private void awaitSilentWrites(Iterable<PeerConnection> earlier) {
         long end = time.nanoTime() + SILENT_WRITE_PATIENCE.toNanos();
         for (PeerConnection other : earlier) {
-            while (other.owesSilentWrite() && time.nanoTime() < end) {
+            while (other.owesSilentWrite(SILENT_WRITE_PATIENCE) && time.nanoTime() < end) {
                 LockSupport.parkNanos(SILENT_WRITE_CHECK.toNanos());
             }
         }
@@ -125,8 +125,8 @@ final class DataService implements PeerListener.Service {
         while (done < request.size()) {
             int length = (int) Math.min(request.size() - done, piece.capacity());
             piece.clear().limit(length);
+            connection.allow(options.stallTimeout());
             while (piece.hasRemaining()) {
-                connection.allow(options.stallTimeout());
                 if (connection.read(piece) < 0) {
                     throw new EOFException("the peer left after " + (done + piece.position()) + " bytes of " + request);
                 }

@@ -28,25 +28,34 @@ final class HandshakeService implements PeerListener.Service {
     @Override
     public void serve(PeerConnection connection, Iterable<PeerConnection> earlier) throws IOException {
         connection.allow(options.handshakeTimeout());
+        Optional<ByteBuffer> answer = answer(connection);
+        if (answer.isPresent()) {
+            connection.asked();
+            connection.allow(options.stallTimeout());
+            connection.write(answer.get());
+            connection.partAfterAnswer(options.handshakeTimeout());
+        }
+    }
+
+    /** Reads the question; empty if the peer has none. Nothing of the question is kept while the peer is waited for. */
+    private Optional<ByteBuffer> answer(PeerConnection connection) throws IOException {
         HandshakeInput input = new HandshakeInput();
         ByteBuffer bytes = ByteBuffer.allocate(8 << 10);
-        while (true) {
-            if (connection.read(bytes.clear()) < 0) {
-                if (input.begun()) {
-                    throw new EOFException("the peer left in the middle of a handshake");
+        while (connection.read(bytes.clear()) >= 0) {
+            bytes.flip();
+            synchronized (
+                    this) { // one question at a time becomes a tree, which takes many times the memory of its text
+                Optional<HandshakeMessage> question = input.take(bytes);
+                if (question.isPresent()) {
+                    Type type = question.get().type();
+                    return Optional.of(new HandshakeMessage(type, answer(connection, question.get())).encode());
                 }
-                return;
-            }
-            Optional<HandshakeMessage> question = input.take(bytes.flip());
-            if (question.isPresent()) {
-                Type type = question.get().type();
-                JsonNode answer = answer(connection, question.get());
-                connection.allow(options.stallTimeout());
-                connection.write(new HandshakeMessage(type, answer).encode());
-                connection.partAfterAnswer(options.handshakeTimeout());
-                return;
             }
         }
+        if (input.begun()) {
+            throw new EOFException("the peer left in the middle of a handshake");
+        }
+        return Optional.empty();
     }
 
     private JsonNode answer(PeerConnection connection, HandshakeMessage question) {

@@ -1,5 +1,7 @@
 package io.yuebing.transfer.mooncake;
 
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import io.helidon.http.Status;
 import io.helidon.webserver.WebServer;
 import io.helidon.webserver.http.ServerRequest;
@@ -29,16 +31,21 @@ public final class MetadataServer implements AutoCloseable {
 
     private final Map<String, String> entries = new HashMap<>();
     private long bytes;
+    private final BriefConnections connections;
     private final WebServer server;
 
-    private MetadataServer(String host, int port) {
+    private MetadataServer(String host, int port, Duration patience) {
+        connections = new BriefConnections(patience);
         server = WebServer.builder()
                 .host(host)
                 .port(port)
                 .shutdownHook(false)
                 .shutdownGracePeriod(Duration.ofMillis(100))
                 .maxPayloadSize(MAX_VALUE_BYTES)
-                .routing(routes -> routes.get(PATH, this::get)
+                .protocolsDiscoverServices(false)
+                .addConnectionSelector(connections)
+                .routing(routes -> routes.any(MetadataServer::requireLength)
+                        .get(PATH, this::get)
                         .put(PATH, this::put)
                         .delete(PATH, this::delete)
                         .get("/health", (_, response) -> response.send("OK")))
@@ -52,6 +59,10 @@ public final class MetadataServer implements AutoCloseable {
      * @throws IOException if the address cannot be bound, as a sentence
      */
     public static MetadataServer start(String host, int port) throws IOException {
+        return start(host, port, BriefConnections.USUAL);
+    }
+
+    static MetadataServer start(String host, int port, Duration patience) throws IOException {
         // Helidon does not throw when it cannot bind but logs a stack trace
         try (ServerSocket probe = new ServerSocket()) {
             probe.setReuseAddress(true);
@@ -60,13 +71,23 @@ public final class MetadataServer implements AutoCloseable {
             throw new IOException(
                     "cannot listen on " + host + ":" + port + ": " + e.getMessage() + "; choose another --listen", e);
         }
-        MetadataServer metadata = new MetadataServer(host, port);
+        MetadataServer metadata = new MetadataServer(host, port, patience);
         metadata.server.start();
         return metadata;
     }
 
     public int port() {
         return server.port();
+    }
+
+    /** Mooncake's processes send values of known length; of chunks Helidon bounds their sum only after it has read them. */
+    private static void requireLength(ServerRequest request, ServerResponse response) {
+        if (request.headers().contains(HeaderNames.TRANSFER_ENCODING)) {
+            response.header(HeaderValues.CONNECTION_CLOSE);
+            answer(response, Status.LENGTH_REQUIRED_411, "a value needs a Content-Length");
+        } else {
+            response.next();
+        }
     }
 
     private void get(ServerRequest request, ServerResponse response) {
@@ -158,5 +179,6 @@ public final class MetadataServer implements AutoCloseable {
     @Override
     public void close() {
         server.stop();
+        connections.close();
     }
 }

@@ -17,8 +17,10 @@ final class PeerConnection {
 
     private volatile long sinceNanos;
     private volatile Duration limit;
-    private volatile boolean idle = true;
+    private volatile boolean begun;
+    private volatile boolean asked;
     private volatile boolean mayWriteSilently;
+    private volatile long movedNanos;
     private volatile boolean stopped;
 
     /**
@@ -29,6 +31,7 @@ final class PeerConnection {
         this.time = time;
         this.limit = limit;
         this.sinceNanos = time.nanoTime();
+        this.movedNanos = sinceNanos;
         if (!(channel.getRemoteAddress() instanceof InetSocketAddress remote)) {
             throw new IOException("a connection from nowhere");
         }
@@ -39,9 +42,19 @@ final class PeerConnection {
         return peer.getHostAddress();
     }
 
-    /** Whether nothing of a request has arrived: such a connection may be closed without harm. */
+    /** Whether no whole request has arrived that is not answered: such a connection may be closed without harm. */
     boolean idle() {
-        return idle;
+        return !asked;
+    }
+
+    /** A whole request has arrived. */
+    void asked() {
+        asked = true;
+    }
+
+    /** Whether bytes have moved within this time. */
+    boolean movedWithin(Duration span) {
+        return time.nanoTime() - movedNanos < span.toNanos();
     }
 
     /** From now on the peer may take so long. */
@@ -60,7 +73,7 @@ final class PeerConnection {
             return false;
         }
         stop();
-        return !idle;
+        return begun;
     }
 
     /**
@@ -72,20 +85,21 @@ final class PeerConnection {
      * @return false if the peer has finished
      */
     boolean readRequest(ByteBuffer bytes, Duration patience, Duration frame) throws IOException {
-        idle = true;
+        begun = false;
+        asked = false;
         mayWriteSilently = false;
         allow(patience);
-        if (channel.read(bytes) < 0) {
+        if (read(bytes) < 0) {
             return false;
         }
         mayWriteSilently = true;
-        idle = false;
         allow(frame);
         while (bytes.hasRemaining()) {
-            if (channel.read(bytes) < 0) {
+            if (read(bytes) < 0) {
                 throw new EOFException("the peer left in the middle of a request");
             }
         }
+        asked();
         return true;
     }
 
@@ -94,12 +108,16 @@ final class PeerConnection {
         mayWriteSilently = false;
     }
 
-    /** Whether bytes of a write may have arrived that are not applied yet, and whose sender waits for no answer. */
-    boolean owesSilentWrite() {
+    /**
+     * Whether bytes of a write may have arrived that are not applied yet, and whose sender waits for no answer.
+     *
+     * @param patience a request of which nothing has moved for so long was left unfinished
+     */
+    boolean owesSilentWrite(Duration patience) {
         try {
             // in this order: once no byte is left to read, the flag tells whether they are being applied
             boolean unread = channel.socket().getInputStream().available() > 0;
-            return !stopped && (unread || mayWriteSilently);
+            return !stopped && (unread || mayWriteSilently) && (!begun || movedWithin(patience));
         } catch (IOException _) {
             return false;
         }
@@ -108,7 +126,8 @@ final class PeerConnection {
     /** At least one byte; -1 at the end. */
     int read(ByteBuffer bytes) throws IOException {
         int count = channel.read(bytes);
-        idle = false;
+        begun = true;
+        movedNanos = time.nanoTime();
         return count;
     }
 
@@ -116,6 +135,7 @@ final class PeerConnection {
         ByteBuffer last = bytes[bytes.length - 1];
         while (last.hasRemaining()) {
             channel.write(bytes);
+            movedNanos = time.nanoTime();
         }
     }
 

@@ -18,14 +18,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 
 /**
  * Accepts connections, one virtual thread each, and bounds their number and their patience.
  *
- * <p>When all places are taken, the oldest connection that asks for nothing goes; if all are at work, the new one does.
+ * <p>When all places are taken, the oldest connection that asks for nothing goes, or else the oldest that stands still; if
+ * all are at work, the new one does.
  */
 final class PeerListener implements AutoCloseable {
     private static final Duration DEADLINE_CHECK = Duration.ofMillis(200);
+    /** Without a byte moving for so long a peer has no claim to its place when others want it. */
+    private static final Duration STANDS_STILL = Duration.ofSeconds(1);
+
     private static final Duration CLOSE_PATIENCE = Duration.ofSeconds(5);
 
     private final Acceptor acceptor;
@@ -111,10 +116,8 @@ final class PeerListener implements AutoCloseable {
 
     /** False if the new one is turned away because all others are at work. */
     private boolean makePlaceFor(PeerConnection connection) {
-        Optional<Running> quiet = open.values().stream()
-                .filter(other ->
-                        other.connection().idle() && !other.connection().stopped())
-                .findFirst();
+        Optional<Running> quiet =
+                oldest(PeerConnection::idle).or(() -> oldest(other -> !other.movedWithin(STANDS_STILL)));
         PeerConnection turnedAway = quiet.map(Running::connection).orElse(connection);
         turnedAway.stop();
         quiet.ifPresent(this::leaves);
@@ -124,6 +127,12 @@ final class PeerListener implements AutoCloseable {
                 "turned away, all " + options.maxConnections() + " transfer connections of " + address()
                         + " are in use");
         return quiet.isPresent();
+    }
+
+    private Optional<Running> oldest(Predicate<PeerConnection> wanted) {
+        return open.values().stream()
+                .filter(other -> !other.connection().stopped() && wanted.test(other.connection()))
+                .findFirst();
     }
 
     private void leaves(Running running) {
