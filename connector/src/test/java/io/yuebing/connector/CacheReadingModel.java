@@ -16,8 +16,11 @@ import java.util.List;
 /** A model whose next token depends on every byte of the sequence's KV cache, so a byte that goes astray shows. */
 final class CacheReadingModel implements CausalLm {
     private static final int HEADS = 2;
-    private static final int HEAD_SIZE = 4;
+    private static final int HEAD_SIZE =
+            8; // with fewer channels codes with their scales would be no smaller than halves
     private static final int VOCAB = 97;
+    /** Of the numbers in the cache: all are whole, and one of each head is this one, so no type that they travel in rounds them. */
+    private static final int LARGEST = 127;
 
     private final List<Integer> windows;
     private final List<LayerGroup> groups;
@@ -90,10 +93,21 @@ final class CacheReadingModel implements CausalLm {
     }
 
     private void write(KvCache cache, int layer, ForwardBatch.Span span, int position, int token) {
+        MemorySegment block = block(cache, layer, span, position);
         for (int part = 0; part < 2 * HEADS * HEAD_SIZE; part++) {
-            int value = mix(((token * 31 + layer) * 31 + position) * 31 + part) & 0xffff;
-            block(cache, layer, span, position)
-                    .set(ValueLayout.JAVA_FLOAT, offset(cache, position, part), (float) value);
+            int value =
+                    part % HEAD_SIZE == 0 ? LARGEST : mix(((token * 31 + layer) * 31 + position) * 31 + part) & LARGEST;
+            long element = element(cache, position, part);
+            switch (cache.layout().elementType()) {
+                case F32 -> block.set(ValueLayout.JAVA_FLOAT, element * Float.BYTES, value);
+                case F16 -> block.set(ValueLayout.JAVA_SHORT, element * Short.BYTES, Float.floatToFloat16(value));
+                case BF16 ->
+                    block.set(ValueLayout.JAVA_SHORT, element * Short.BYTES, (short)
+                            (Float.floatToRawIntBits(value) >>> Short.SIZE));
+                default ->
+                    throw new IllegalStateException(
+                            "no cache of " + cache.layout().elementType());
+            }
         }
     }
 
@@ -107,7 +121,7 @@ final class CacheReadingModel implements CausalLm {
                 }
                 MemorySegment block = block(cache, layer, span, position);
                 for (int part = 0; part < 2 * HEADS * HEAD_SIZE; part++) {
-                    hash = hash * 31 + (int) block.get(ValueLayout.JAVA_FLOAT, offset(cache, position, part));
+                    hash = hash * 31 + (int) number(cache, block, element(cache, position, part));
                 }
             }
         }
@@ -124,11 +138,21 @@ final class CacheReadingModel implements CausalLm {
                 place, span.blockTable(group)[position / cache.layout().blockSize()]);
     }
 
+    private static float number(KvCache cache, MemorySegment block, long element) {
+        return switch (cache.layout().elementType()) {
+            case F32 -> block.get(ValueLayout.JAVA_FLOAT, element * Float.BYTES);
+            case F16 -> Float.float16ToFloat(block.get(ValueLayout.JAVA_SHORT, element * Short.BYTES));
+            case BF16 -> Float.intBitsToFloat(block.get(ValueLayout.JAVA_SHORT, element * Short.BYTES) << Short.SIZE);
+            default ->
+                throw new IllegalStateException("no cache of " + cache.layout().elementType());
+        };
+    }
+
     /** {@code part} counts keys or values, heads and channels of one token. */
-    private static long offset(KvCache cache, int position, int part) {
+    private static long element(KvCache cache, int position, int part) {
         int blockSize = cache.layout().blockSize();
         int row = (part / HEAD_SIZE) * blockSize + position % blockSize;
-        return Float.BYTES * ((long) row * HEAD_SIZE + part % HEAD_SIZE);
+        return (long) row * HEAD_SIZE + part % HEAD_SIZE;
     }
 
     private static int mix(int value) {

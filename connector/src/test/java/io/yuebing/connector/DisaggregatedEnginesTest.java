@@ -16,6 +16,7 @@ import io.yuebing.engine.Engine;
 import io.yuebing.engine.EngineConfig;
 import io.yuebing.engine.KvPrefix;
 import io.yuebing.kv.ElementType;
+import io.yuebing.kv.KvTransferType;
 import io.yuebing.transfer.TimeSource;
 import io.yuebing.transfer.TransferClientOptions;
 import io.yuebing.transfer.TransferProtocols;
@@ -34,6 +35,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Two engines with everything between them give the tokens of one, whatever their layers attend to. */
@@ -91,9 +94,13 @@ class DisaggregatedEnginesTest {
     }
 
     private Engine engine(int blockSize, int blocks, int batchedTokens) {
+        return engine(blockSize, blocks, batchedTokens, ElementType.F32);
+    }
+
+    private Engine engine(int blockSize, int blocks, int batchedTokens, ElementType type) {
         return Engine.start(
                 new CacheReadingModel(layers.windows),
-                new EngineConfig(blockSize, blocks, batchedTokens, 40, 100, 1000, ElementType.F32, true, "0"));
+                new EngineConfig(blockSize, blocks, batchedTokens, 40, 100, 1000, type, true, "0"));
     }
 
     @AfterEach
@@ -255,37 +262,80 @@ class DisaggregatedEnginesTest {
             Random random = new Random(seed);
             int there = 4 + random.nextInt(61);
             int here = 4 + random.nextInt(61);
-            String as = "seed " + seed + ", blocks of " + there + " and " + here + " tokens";
             try (Engine from = engine(there, 60, 5 + random.nextInt(60));
-                    Engine to = engine(here, 60, 64);
-                    KvReceiver keeper = KvReceiver.start(
-                            from.cache(), from::reserve, KvReceiverOptions.loopback("A"), TimeSource.system());
-                    KvReceiver taker = KvReceiver.start(
-                            to.cache(), to::reserve, KvReceiverOptions.loopback("B"), TimeSource.system());
-                    KvPusher push = new KvPusher(
-                            from.cache(), transport(), KvPusherOptions.defaults("A"), TimeSource.system());
-                    KvPuller pull = new KvPuller(to.cache(), transport(), KvPusherOptions.defaults("B"))) {
-                for (int i = 0; i < 4; i++) {
-                    GenerateRequest request = request(4 * seed + i);
-                    KvPrefix prefix = KvPrefix.of(request, request.promptTokens().length);
-                    Tokens expected = read(alone.generate(request));
-                    KvTransferParams params = taker.reserve(prefix);
-                    Tokens first = read(from.prefill(request, push.sink(params.forPrefill(), _ -> {})));
-                    assertThat(continued(to, request, first, taker.take(params.forDecode())))
-                            .as(as + ", pushed")
-                            .isEqualTo(expected);
+                    Engine to = engine(here, 60, 64)) {
+                String as = "seed " + seed + ", blocks of " + there + " and " + here + " tokens";
+                arrivesPushedAndPulled(from, to, KvTransferType.AUTO, 4 * seed, as);
+            }
+        }
+    }
 
-                    KeptPrompt kept = keeper.keep("prompt-" + i, "127.0.0.1", keeper.port());
-                    first = read(from.prefill(request, kept));
-                    BlockReservation into = to.reserve(prefix, Duration.ofSeconds(10));
+    /** Types of both caches and on the way, in which no number of the model is rounded. */
+    @ParameterizedTest
+    @CsvSource({
+        "BF16, F32, AUTO",
+        "F16, F32, AUTO",
+        "F32, F32, INT8",
+        "BF16, BF16, INT8",
+        "F16, F16, INT8",
+        "BF16, F32, INT8"
+    })
+    void typesThatKeepEveryNumberKeepTheTokensWithWindowsAndOtherBlockSizes(
+            ElementType from, ElementType to, KvTransferType onTheWay) throws Exception {
+        List<Integer> sizes = layers == Layers.ALL ? List.of(8, 5, 12, 33) : List.of(8);
+        for (int size : sizes) {
+            try (Engine first = engine(size, 200, 23, from);
+                    Engine second = engine(8, 200, 64, to)) {
+                arrivesPushedAndPulled(first, second, onTheWay, 7 * size, "blocks of " + size + " and 8 tokens");
+            }
+        }
+    }
+
+    private void arrivesPushedAndPulled(Engine from, Engine to, KvTransferType type, int firstSeed, String as)
+            throws Exception {
+        try (KvReceiver keeper = receiver(from, "A", type);
+                KvReceiver taker = receiver(to, "B", type);
+                KvPusher push = new KvPusher(
+                        from.cache(),
+                        transport(),
+                        KvPusherOptions.defaults("A").withTransferType(type),
+                        TimeSource.system());
+                KvPuller pull = new KvPuller(
+                        to.cache(), transport(), KvPusherOptions.defaults("B").withTransferType(type))) {
+            for (int seed = firstSeed; seed < firstSeed + 4; seed++) {
+                GenerateRequest request = request(seed);
+                Tokens expected = read(alone.generate(request));
+                KvTransferParams params = taker.reserve(KvPrefix.of(request, request.promptTokens().length));
+                Tokens first = read(from.prefill(request, push.sink(params.forPrefill(), _ -> {})));
+                assertThat(continued(to, request, first, taker.take(params.forDecode())))
+                        .as("%s, pushed, request %d", as, seed)
+                        .isEqualTo(expected);
+
+                GenerateRequest other = request(seed + 1000);
+                int pulled = other.promptTokens().length - 1;
+                if (pulled > 0) {
+                    KeptPrompt kept = keeper.keep("prompt-" + seed, "127.0.0.1", keeper.port());
+                    assertThat(read(from.prefill(other, kept)).reason()).isEqualTo(FinishReason.HANDOFF);
+                    BlockReservation into = to.reserve(KvPrefix.of(other, pulled), Duration.ofSeconds(10));
                     pull.pull(kept.kept().orElseThrow(), into);
-                    assertThat(continued(to, request, first, into))
-                            .as(as + ", pulled")
-                            .isEqualTo(expected);
+                    assertThat(read(to.resume(other, into)))
+                            .as("%s, pulled, request %d", as, seed + 1000)
+                            .isEqualTo(read(alone.generate(other)));
                     pull.release(kept.kept().orElseThrow());
                 }
             }
+            assertThat(pull.conversions().bytes(KvConversions.Reason.INT8) > 0)
+                    .as("%s: codes were pulled", as)
+                    .isEqualTo(type == KvTransferType.INT8);
         }
+    }
+
+    private static KvReceiver receiver(Engine engine, String name, KvTransferType type) {
+        return KvReceiver.start(
+                engine.cache(),
+                engine::reserve,
+                KvReceiverOptions.loopback(name).withTransferType(type),
+                TimeSource.system());
     }
 
     private void refusesBlocksOfOtherSizes() throws InterruptedException {

@@ -7,6 +7,8 @@ import io.yuebing.gateway.FailoverPolicy;
 import io.yuebing.kernels.ComputeMode;
 import io.yuebing.kv.ElementType;
 import io.yuebing.kv.KvTransferType;
+import java.net.URI;
+import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -89,6 +91,37 @@ class KvTransferTypesTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"qwen2-f32", "gemma3", "kimi_k2"})
+    void proxiesPullCodesToo(String model) throws Exception {
+        LocalCluster.Settings settings = new LocalCluster.Settings(
+                ReferenceModel.named(model).directory(), ComputeMode.F32, ElementType.BF16, 64, 512, true);
+        Map<String, Object> body = request(3);
+        JsonNode expected;
+        try (LocalCluster cluster = LocalCluster.aggregated(settings)) {
+            expected = new Client(cluster.uri()).post(PATH, body);
+        }
+        try (LocalCluster cluster = LocalCluster.disaggregated(settings.withTransferType(KvTransferType.INT8))) {
+            URI prefill = cluster.nodes().getFirst();
+            URI decode = cluster.nodes().getLast();
+            VllmProxy proxy = new VllmProxy(prefill, decode);
+            JsonNode pulled = answer(proxy.nixl(PATH, body));
+            assertThat(difference(expected, pulled, 0))
+                    .as("of the first token, which the decode node computes from codes")
+                    .isBetween(1e-7, 0.2);
+            body.put("cache_salt", "nothing of it is cached");
+            assertThat(choice(answer(proxy.mooncake(PATH, body))))
+                    .as("pulled by transfer_id")
+                    .isEqualTo(choice(pulled));
+            Client reader = new Client(decode);
+            double codes = reader.metric("yuebing:kv_conversion_bytes_total{reason=\"int8\"}");
+            assertThat(codes).isPositive().isEqualTo(reader.metric("yuebing:kv_pull_bytes_total"));
+            for (URI node : cluster.nodes()) {
+                new Client(node).awaitIdle("after pulls of codes");
+            }
+        }
+    }
+
     @Test
     void anInt8CacheTravelsAsItIs() throws Exception {
         LocalCluster.Settings settings =
@@ -114,6 +147,11 @@ class KvTransferTypesTest {
         body.put("logprobs", 20);
         body.put("return_tokens_as_token_ids", true);
         return body;
+    }
+
+    private static JsonNode answer(HttpResponse<String> response) {
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return Client.JSON.readTree(response.body());
     }
 
     private static JsonNode choice(JsonNode answer) {
