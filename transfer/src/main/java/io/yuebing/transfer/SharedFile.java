@@ -48,6 +48,12 @@ final class SharedFile implements AutoCloseable {
      */
     private static final Set<Path> OWNED = ConcurrentHashMap.newKeySet();
 
+    static {
+        // a program that is interrupted unwinds nothing
+        Runtime.getRuntime()
+                .addShutdownHook(Thread.ofPlatform().name("transfer-files").unstarted(SharedFile::removeOwned));
+    }
+
     private final Path file;
     private final @Nullable FileChannel locked;
     private final Arena arena;
@@ -135,6 +141,16 @@ final class SharedFile implements AutoCloseable {
         made.mapped.set(WORD, 0, token.getMostSignificantBits());
         made.mapped.set(WORD, 8, token.getLeastSignificantBits());
         return made;
+    }
+
+    private static void removeOwned() {
+        for (Path file : OWNED) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException _) {
+                // the next server removes it
+            }
+        }
     }
 
     /** Whether this process has made the file and not unlinked it yet. */
