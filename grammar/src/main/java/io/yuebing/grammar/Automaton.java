@@ -69,6 +69,15 @@ final class Automaton {
         return accepting[node];
     }
 
+    /** Whether a text is one of the language; for automata whose rules call none. */
+    boolean acceptsPlain(byte[] text) {
+        int node = start;
+        for (int i = 0; i < text.length && node >= 0; i++) {
+            node = next(node, Byte.toUnsignedInt(text[i]));
+        }
+        return text.length == 0 ? acceptsEmpty : node >= 0 && accepting[node];
+    }
+
     /** Whether a rule always ends at this node, so that nobody needs to come back to it. */
     boolean plainEnd(int node) {
         return plainEnd[node];

@@ -52,12 +52,8 @@ final class RegexParser {
 
     /** Whether a text holds a match somewhere. */
     static boolean finds(String source, String text) {
-        Automaton automaton = AutomatonBuilder.build(List.of(search(source, Expr::chars)));
-        int node = automaton.start();
-        for (byte b : text.getBytes(StandardCharsets.UTF_8)) {
-            node = node < 0 ? node : automaton.next(node, Byte.toUnsignedInt(b));
-        }
-        return text.isEmpty() ? automaton.acceptsEmpty() : node >= 0 && automaton.accepting(node);
+        return AutomatonBuilder.build(List.of(search(source, Expr::chars)))
+                .acceptsPlain(text.getBytes(StandardCharsets.UTF_8));
     }
 
     private Expr parse() {
