@@ -2,6 +2,7 @@ package io.yuebing.kernels;
 
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -36,7 +37,14 @@ public final class KernelWarmup {
 
     private static volatile boolean warm;
 
-    private record Product(PanelEncoding encoding, ComputeMode mode) {}
+    /** What makes loops take another way; HotSpot throws away what it has compiled for one that was never taken. */
+    private record Product(
+            PanelEncoding encoding, ComputeMode mode, int groupSize, boolean halfScales, boolean ownZeros) {
+        static Product of(PanelShape shape, ComputeMode mode) {
+            int groupSize = INPUTS % shape.groupSize() == 0 ? shape.groupSize() : GROUP;
+            return new Product(shape.encoding(), mode, groupSize, shape.halfScales(), shape.ownZeros());
+        }
+    }
 
     private KernelWarmup() {}
 
@@ -46,8 +54,8 @@ public final class KernelWarmup {
     }
 
     /** Remembers that there are weights of this kind. */
-    static void expect(PanelEncoding encoding, ComputeMode mode) {
-        PRODUCTS.add(new Product(encoding, mode));
+    static void expect(PanelShape shape, ComputeMode mode) {
+        PRODUCTS.add(Product.of(shape, mode));
     }
 
     /** From now on until {@link #warmUp} ends this process computes with plain loops, if that has not happened yet. */
@@ -109,12 +117,20 @@ public final class KernelWarmup {
             made[i] = (byte) (made[i] & ((1 << bits) - 1));
         }
         CodeBands codes = CodeBands.of(made, OUTPUTS);
-        float[] scales = numbers(INPUTS / GROUP * OUTPUTS);
-        if (encoding == PanelEncoding.E4M3) {
-            return Linears.e4m3(OUTPUTS, INPUTS, GROUP, codes, scales, noBias, arena, kernels);
+        int groups = INPUTS / product.groupSize();
+        float[] scales = numbers(groups * OUTPUTS);
+        if (product.halfScales()) {
+            Arrays.fill(scales, 0.25f);
         }
-        byte[] zeros = new byte[INPUTS / GROUP * OUTPUTS];
-        QuantizedWeights weights = new QuantizedWeights(OUTPUTS, INPUTS, bits, GROUP, codes, scales, zeros, new int[0]);
+        if (encoding == PanelEncoding.E4M3) {
+            return Linears.e4m3(OUTPUTS, INPUTS, product.groupSize(), codes, scales, noBias, arena, kernels);
+        }
+        byte[] zeros = new byte[groups * OUTPUTS];
+        if (!product.ownZeros()) {
+            Arrays.fill(zeros, (byte) encoding.middle());
+        }
+        QuantizedWeights weights =
+                new QuantizedWeights(OUTPUTS, INPUTS, bits, product.groupSize(), codes, scales, zeros, new int[0]);
         return Linears.quantized(weights, noBias, product.mode(), arena, kernels);
     }
 

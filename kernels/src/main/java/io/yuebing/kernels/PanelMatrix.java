@@ -47,7 +47,7 @@ final class PanelMatrix implements Linear {
         this.fixed = fixed;
         this.loops = Loops.of(fixed == null ? Kernels.active() : fixed, shape, mode);
         if (fixed == null) {
-            KernelWarmup.expect(shape.encoding(), mode);
+            KernelWarmup.expect(shape, mode);
         }
     }
 
