@@ -28,11 +28,14 @@ import tools.jackson.databind.JsonNode;
  * A cluster shrinks and ends while clients ask all the time: each role is drained once by command and once by signal,
  * in the end the gateway together with the last node.
  */
-@Timeout(120)
+@Timeout(300)
 class DrainUnderLoadTest {
     private static final Duration START = Duration.ofSeconds(60);
-    private static final Duration EXIT = Duration.ofSeconds(20);
-    private static final String PATIENT = "--drain-timeout=20s";
+
+    /** Far longer than anything here takes on a machine that is not busy. */
+    private static final String PATIENT = "--drain-timeout=90s";
+
+    private static final Duration EXIT = Duration.ofSeconds(100);
     private static final int CLIENTS = 2;
 
     private final long seed =
@@ -76,7 +79,7 @@ class DrainUnderLoadTest {
             assertThat(failed)
                     .as("requests that failed or differ, seed %d", seed)
                     .isEmpty();
-            assertThat(answered).as("answered requests, seed %d", seed).hasValueGreaterThan(20);
+            assertThat(answered).as("answered requests, seed %d", seed).hasValueGreaterThan(8);
         } finally {
             over.set(true);
             started.forEach(ServerProcess::close);
@@ -124,7 +127,7 @@ class DrainUnderLoadTest {
 
     private void endTogether(ServerProcess gateway, Node last, Client client, ExecutorService threads)
             throws Exception {
-        Map<String, Object> request = request("San Francisco is a", 3000, 3);
+        Map<String, Object> request = request("San Francisco is a", 1500, 3);
         String undisturbed = answer(client, request);
         InputStream running = client.stream("/v1/completions", request);
         InputStream first = new ByteArrayInputStream(running.readNBytes(200));
