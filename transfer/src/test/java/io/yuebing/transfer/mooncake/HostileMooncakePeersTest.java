@@ -80,9 +80,13 @@ class HostileMooncakePeersTest {
 
     /** Both versions of the data plane and the daemon answer somebody new. */
     private void othersAreServed() throws IOException {
+        othersAreServed(20_000);
+    }
+
+    private void othersAreServed(int millis) throws IOException {
         byte[] payload = {1, 2, 3, 4};
         try (Socket peer = new Socket(InetAddress.getLoopbackAddress(), server.dataPort())) {
-            peer.setSoTimeout(20_000);
+            peer.setSoTimeout(millis);
             peer.getOutputStream().write(HandMadePeer.request(4, address + BYTES - 4, 0x81, payload));
             assertThat(HandMadePeer.exactly(peer, 8)).isEqualTo(OK);
             peer.getOutputStream().write(HandMadePeer.request(4, address + BYTES - 4, 0x00));
@@ -247,10 +251,26 @@ class HostileMooncakePeersTest {
         serve(TransferServerOptions.loopback(64 << 10), time);
         Socket half = connect(server.dataPort());
         half.getOutputStream().write(HandMadePeer.request(100, address, 0x01, new byte[10]));
-        Eventually.holds("it has arrived", () -> server.stats().connections() == 1);
-        time.advance(Duration.ofSeconds(2));
+        Eventually.holds("it has come", () -> server.stats().connections() == 1);
 
-        othersAreServed(); // a reader that waited would wait for ever: time stands still
+        // a reader that waited would wait for ever: time stands still
+        othersAreServedOnceNothingHasMoved(time);
+    }
+
+    /** Bytes that were on their way when time went on count as moved then, so it has to go on once more. */
+    private void othersAreServedOnceNothingHasMoved(ManualTime time) throws IOException {
+        AssertionError last = new AssertionError("not tried");
+        // not so often that the limit of a request is over
+        for (int attempt = 0; attempt < 4; attempt++) {
+            time.advance(Duration.ofSeconds(2));
+            try {
+                othersAreServed(2_000);
+                return;
+            } catch (IOException e) {
+                last = new AssertionError("others are not served", e);
+            }
+        }
+        throw last;
     }
 
     @Test
@@ -262,9 +282,8 @@ class HostileMooncakePeersTest {
             half.getOutputStream().write(HandMadePeer.request(100, address, 0x81, new byte[10]));
         }
         Eventually.holds("all are there", () -> server.stats().connections() == 4);
-        time.advance(Duration.ofSeconds(2));
 
-        othersAreServed();
+        othersAreServedOnceNothingHasMoved(time);
     }
 
     @Test
