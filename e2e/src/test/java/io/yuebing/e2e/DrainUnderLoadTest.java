@@ -127,7 +127,7 @@ class DrainUnderLoadTest {
 
     private void endTogether(ServerProcess gateway, Node last, Client client, ExecutorService threads)
             throws Exception {
-        Map<String, Object> request = request("San Francisco is a", 1500, 3);
+        Map<String, Object> request = request("San Francisco is a", 500, 3);
         String undisturbed = answer(client, request);
         InputStream running = client.stream("/v1/completions", request);
         InputStream first = new ByteArrayInputStream(running.readNBytes(200));
