@@ -1,5 +1,6 @@
 package io.yuebing.gguf;
 
+import io.yuebing.api.Shown;
 import io.yuebing.api.UserError;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -143,27 +144,26 @@ final class GgufReader {
 
     private void readEntry(Map<String, GgufValue> values) {
         long at = cursor.position();
-        String key = Shown.of(cursor.text("a metadata key"));
-        ValueKind kind = kind(key);
-        GgufValue value = kind == ValueKind.ARRAY ? array(key) : scalar(cursor, kind, "metadata key " + key);
+        String key = cursor.text("a metadata key");
+        String what = "metadata key " + Shown.of(key);
+        ValueKind kind = kind(what);
+        GgufValue value = kind == ValueKind.ARRAY ? array(what) : scalar(cursor, kind, what);
         if (values.put(key, value) != null) {
-            throw new UserError(file + ": metadata key " + key + " occurs twice, again at offset " + at);
+            throw new UserError(file + ": " + what + " occurs twice, again at offset " + at);
         }
     }
 
-    private ValueKind kind(String key) {
+    private ValueKind kind(String what) {
         long at = cursor.position();
-        int number = cursor.i32("the type of metadata key " + key);
+        int number = cursor.i32("the type of " + what);
         return ValueKind.of(number)
-                .orElseThrow(() -> new UserError(file + ": metadata key " + key + " has type "
-                        + Integer.toUnsignedString(number) + " at offset " + at + ", expected one in [0, "
-                        + (ValueKind.values().length - 1) + "]"));
+                .orElseThrow(() -> new UserError(file + ": " + what + " has type " + Integer.toUnsignedString(number)
+                        + " at offset " + at + ", expected one in [0, " + (ValueKind.values().length - 1) + "]"));
     }
 
-    private GgufValue array(String key) {
-        String what = "metadata key " + key;
+    private GgufValue array(String what) {
         long kindAt = cursor.position();
-        ValueKind element = kind(key);
+        ValueKind element = kind(what);
         if (element == ValueKind.ARRAY) {
             throw new UserError(file + ": " + what + " is a list of lists at offset " + kindAt
                     + "; lists of scalars are supported");
@@ -227,8 +227,8 @@ final class GgufReader {
 
     private Unplaced readTensor() {
         long at = cursor.position();
-        String name = Shown.of(cursor.text("a tensor's name"));
-        String what = "tensor " + name;
+        String name = cursor.text("a tensor's name");
+        String what = "tensor " + Shown.of(name);
         int axes = cursor.i32(what);
         if (axes < 1 || axes > MAX_AXES) {
             throw new UserError(file + ": " + what + ", described at offset " + at + ", must have 1 to " + MAX_AXES

@@ -1,5 +1,6 @@
 package io.yuebing.gguf;
 
+import io.yuebing.api.Shown;
 import java.lang.foreign.MemorySegment;
 
 /** A value of a GGUF file's metadata. */

@@ -126,6 +126,30 @@ class GgufModelTest {
     }
 
     @Test
+    void longNamesAreKeptWholeAndShownInPart() throws IOException {
+        String stem = "x".repeat(80);
+        new GgufWriter()
+                .integer(stem + ".first", 1)
+                .integer(stem + ".second", 2)
+                .tensor(stem + ".a", GgmlType.F32, new byte[24], 2, 3)
+                .tensor(stem + ".b", GgmlType.F32, new byte[24], 2, 3)
+                .write(file());
+
+        GgufModel model = GgufModel.open(file());
+
+        assertThat(model.metadata().integer(stem + ".second", 0, 9)).hasValue(2);
+        assertThat(model.tensors()).extracting(GgufTensor::name).containsExactly(stem + ".a", stem + ".b");
+    }
+
+    @Test
+    void aRefusalIsOneLineWhateverTheFileSays() throws IOException {
+        new GgufWriter().text("a\nb", "c\u001b[2J").write(file());
+
+        assertThatThrownBy(() -> GgufModel.open(file()).metadata().integer("a\nb", 0, 9))
+                .hasMessage(file() + ": metadata key a?b must be a whole number in [0, 9], found 'c?[2J'");
+    }
+
+    @Test
     void anAlignmentMustBeAPowerOfTwo() throws IOException {
         refused(small().integer("general.alignment", 24).bytes(), "general.alignment must be a power of two, found 24");
         refused(small().integer("general.alignment", 0).bytes(), "general.alignment must be a whole number in [1,");

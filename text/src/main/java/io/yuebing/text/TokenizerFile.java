@@ -1,5 +1,6 @@
 package io.yuebing.text;
 
+import io.yuebing.api.Shown;
 import io.yuebing.api.UserError;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -22,6 +23,9 @@ import tools.jackson.databind.json.JsonMapper;
  * @param decoder what a token says
  */
 record TokenizerFile(String json, List<@Nullable String> tokens, BitSet special, TokenDecoder decoder) {
+
+    /** Eight times the largest vocabularies in use: a wild id must not cost gigabytes. */
+    private static final int MAX_ID = (1 << 21) - 1;
 
     static final JsonMapper JSON = new JsonMapper();
 
@@ -107,9 +111,9 @@ record TokenizerFile(String json, List<@Nullable String> tokens, BitSet special,
     }
 
     private static void put(List<@Nullable String> tokens, int id, String token, String file) {
-        // No vocabulary in use comes near this; a wild id must not cost gigabytes.
-        if (id < 0 || id > 10_000_000) {
-            throw new UserError(file + ": token '" + token + "' has the id " + id + ", expected 0 to 10000000.");
+        if (id < 0 || id > MAX_ID) {
+            throw new UserError(
+                    file + ": token '" + Shown.of(token) + "' has the id " + id + ", expected 0 to " + MAX_ID + ".");
         }
         while (tokens.size() <= id) {
             tokens.add(null);

@@ -208,6 +208,7 @@ class TokenizerTest {
                 "[]",
                 "{}",
                 "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":-1},\"merges\":[]},\"decoder\":{\"type\":\"ByteLevel\"}}",
+                "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":2097152},\"merges\":[]},\"decoder\":{\"type\":\"ByteLevel\"}}",
                 "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":\"x\"},\"merges\":[]}}",
                 "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]}}",
                 "{\"model\":{\"type\":\"BPE\",\"vocab\":{\"a\":0},\"merges\":[]},\"decoder\":{\"type\":\"CTC\"}}",

@@ -1,5 +1,6 @@
 package io.yuebing.model.gguf;
 
+import io.yuebing.api.Shown;
 import io.yuebing.api.UserError;
 import io.yuebing.gguf.GgmlType;
 import io.yuebing.gguf.GgufModel;
@@ -89,8 +90,8 @@ public record GgufView(Architecture architecture, JsonObject config, Checkpoint 
                 .flatMap(one -> one.gguf().stream())
                 .map(form -> form.architecture() + (form.experts() ? " with experts" : ""))
                 .toList();
-        return new UserError(file + ": general.architecture '" + found + "' is not supported in GGUF files; supported: "
-                + String.join(", ", supported));
+        return new UserError(file + ": general.architecture '" + Shown.of(found)
+                + "' is not supported in GGUF files; supported: " + String.join(", ", supported));
     }
 
     /** Gives the tensors of a file the names of transformers. */

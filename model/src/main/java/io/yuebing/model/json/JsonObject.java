@@ -1,5 +1,6 @@
 package io.yuebing.model.json;
 
+import io.yuebing.api.Shown;
 import io.yuebing.api.UserError;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -33,7 +34,7 @@ public final class JsonObject {
     /** Larger files are no configuration; tokenizer_config.json of public models reaches some hundred kilobytes. */
     private static final long MAX_FILE_BYTES = 64L << 20;
 
-    private static final int SHOWN_CHARS = 60;
+    private static final int SHOWN_BYTES = 240;
 
     private final String file;
     private final String path;
@@ -233,7 +234,7 @@ public final class JsonObject {
 
     private UserError wrong(String field, String expected, JsonNode found) {
         return new UserError(
-                file + ": " + path + field + " must be " + expected + ", found " + abbreviated(found.toString()));
+                file + ": " + path + field + " must be " + expected + ", found " + Shown.of(found.toString()));
     }
 
     private Optional<JsonNode> find(String field) {
@@ -244,11 +245,6 @@ public final class JsonObject {
     private static String shown(byte[] utf8) {
         return utf8.length == 0
                 ? "nothing"
-                : abbreviated(new String(utf8, 0, Math.min(utf8.length, 4 * SHOWN_CHARS), StandardCharsets.UTF_8));
-    }
-
-    private static String abbreviated(String text) {
-        String line = text.replaceAll("\\p{Cntrl}", "?");
-        return line.length() <= SHOWN_CHARS ? line : line.substring(0, SHOWN_CHARS) + "...";
+                : Shown.of(new String(utf8, 0, Math.min(utf8.length, SHOWN_BYTES), StandardCharsets.UTF_8));
     }
 }

@@ -1,5 +1,7 @@
 package io.yuebing.text.jinja;
 
+import io.yuebing.api.Shown;
+
 /**
  * A piece of a template's source.
  *
@@ -8,8 +10,6 @@ package io.yuebing.text.jinja;
  * @param line counted from 1
  */
 record Token(Type type, String text, int line) {
-    private static final int MOST_SHOWN = 60;
-
     enum Type {
         DATA,
         VARIABLE_BEGIN,
@@ -41,13 +41,7 @@ record Token(Type type, String text, int line) {
             case BLOCK_BEGIN -> "'{%'";
             case BLOCK_END -> "'%}'";
             case EOF -> "the end of the template";
-            case NAME, STRING, INTEGER, FLOAT, OPERATOR -> "'" + shown() + "'";
+            case NAME, STRING, INTEGER, FLOAT, OPERATOR -> "'" + Shown.of(text) + "'";
         };
-    }
-
-    /** The text in a message of one line. */
-    private String shown() {
-        String line = text.replaceAll("\\p{Cntrl}", "?");
-        return line.length() <= MOST_SHOWN ? line : line.substring(0, MOST_SHOWN) + "...";
     }
 }
