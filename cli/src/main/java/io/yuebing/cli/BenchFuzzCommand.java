@@ -15,8 +15,8 @@ import picocli.CommandLine.Spec;
         description = "Reads damaged model files: each must load, or be refused with one sentence that names the file.",
         footer = {
             "",
-            "Files that end in anything else, in a long wait or in much memory are kept. Exit code 0 says that there were",
-            "none, 1 that there were. The same seed damages the same files in the same way.",
+            "Files that end in anything else, in a long wait or in much memory are kept. Exit code 0 says that there",
+            "were none, 1 that there were. The same seed damages the same files in the same way.",
             "",
             "Examples:",
             "  ./yuebing bench fuzz",
@@ -29,11 +29,11 @@ final class BenchFuzzCommand implements Callable<Integer> {
 
     @Option(
             names = "--format",
-            paramLabel = "NAME[,NAME]",
+            paramLabel = "NAME",
             split = ",",
             description = {
-                "Formats @|faint (all)|@: config, safetensors, gptq, awq, fp8, compressed-tensors, mxfp4, gguf, gguf-split,"
-                        + " tokenizer, template."
+                "Formats @|faint (all)|@: config, safetensors, gptq, awq, fp8, compressed-tensors, mxfp4, bitsandbytes,"
+                        + " gguf, gguf-split, tokenizer, template."
             })
     private List<String> formats = List.of();
 
