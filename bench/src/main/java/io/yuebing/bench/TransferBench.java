@@ -31,6 +31,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** Measures transfers into another process of this host, beside memcpy and iperf3. */
 public final class TransferBench {
     /** Of the memory on either side; a KV cache is larger than any processor cache, iperf3's one buffer is not. */
+    private static final Duration WARM_UP = Duration.ofSeconds(1);
+
     private static final long MEMORY_BYTES = 32L << 20;
 
     private final Wish wish;
@@ -186,8 +188,9 @@ public final class TransferBench {
                 TransferSession session = transport.connect(address(name, said.readLine()), "", Greeting.EMPTY)) {
             BlockStream stream = new BlockStream(session, memory.memory(), server.toHandle());
             for (Operation operation : wish.operations) {
-                // both processes compile what they do
-                stream.run(operation, 64 << 10, 16, Duration.ofSeconds(2));
+                // both processes compile what they do, which many small blocks bring about soonest
+                stream.run(operation, 4 << 10, 32, WARM_UP);
+                stream.run(operation, 64 << 10, 16, WARM_UP);
                 for (long block : wish.blockBytes) {
                     for (int count : wish.inFlight) {
                         BlockStream.Speed speed = stream.run(operation, block, count, Duration.ofMillis(wish.millis));
