@@ -32,13 +32,14 @@ mkdir -p "$target"
 compile() { # NAME FLAGS...
     name=$1
     shift
-    for file in panels rows attention selection move; do
+    for file in panels rows attention selection move checksum; do
         "$compiler" -std=c11 -O3 -Wall -fPIC -ffp-contract=off "$@" -c "$source/$file.c" -o "$objects/$file-$name.o"
     done
 }
 if [ "$arch" = x86_64 ]; then
-    compile avx2 -mavx2 -mfma -mf16c
-    compile avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mfma -mf16c -mprefer-vector-width=512
+    compile avx2 -mavx2 -mfma -mf16c -msse4.2 -mpclmul
+    compile avx512 -mavx512f -mavx512bw -mavx512vl -mavx512dq -mavx512vnni -mfma -mf16c -mprefer-vector-width=512 \
+        -msse4.2 -mpclmul -mvpclmulqdq
 elif [ "$os" = macos ]; then
     compile neon
 else

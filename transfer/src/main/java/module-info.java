@@ -10,6 +10,7 @@
 @org.jspecify.annotations.NullMarked
 module io.yuebing.transfer {
     requires static transitive org.jspecify;
+    requires io.yuebing.kernels;
     requires io.helidon.http;
     requires io.helidon.webserver;
     requires java.net.http;

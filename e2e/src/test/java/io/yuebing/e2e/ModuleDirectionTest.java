@@ -77,7 +77,7 @@ class ModuleDirectionTest {
                 .whereLayer("model")
                 .mayOnlyBeAccessedByLayers("engine", "node", "bench", "cli", "library")
                 .whereLayer("kernels")
-                .mayOnlyBeAccessedByLayers("kv", "model", "engine", "node", "bench", "cli", "library")
+                .mayOnlyBeAccessedByLayers("kv", "model", "engine", "transfer", "node", "bench", "cli", "library")
                 .whereLayer("kv")
                 .mayOnlyBeAccessedByLayers("model", "engine", "connector", "node", "bench", "cli", "library")
                 .whereLayer("gguf")

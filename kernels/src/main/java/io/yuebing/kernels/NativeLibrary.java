@@ -29,9 +29,9 @@ final class NativeLibrary {
 
     private static final State STATE = load();
 
-    private record State(@Nullable SymbolLookup symbols, String isa, String whyNot) {
+    private record State(@Nullable SymbolLookup symbols, String isa, String checksumIsa, String whyNot) {
         static State missing(String why) {
-            return new State(null, "", why);
+            return new State(null, "", "", why);
         }
     }
 
@@ -51,14 +51,24 @@ final class NativeLibrary {
         return STATE.isa();
     }
 
-    /** A function in the version for the instruction set; may be given arrays of the heap and must return soon. */
-    @SuppressWarnings("restricted")
+    /** The instruction set of the checksums, which needs more than the others; empty if there are none. */
+    static String checksumIsa() {
+        return STATE.checksumIsa();
+    }
+
+    /** A function in the version for the instruction set in use. */
     static MethodHandle function(String name, FunctionDescriptor descriptor) {
+        return function(name, STATE.isa(), descriptor);
+    }
+
+    /** A function in the version for an instruction set; may be given arrays of the heap and must return soon. */
+    @SuppressWarnings("restricted")
+    static MethodHandle function(String name, String isa, FunctionDescriptor descriptor) {
         SymbolLookup symbols = STATE.symbols();
         if (symbols == null) {
             throw new IllegalStateException("no native kernels: " + STATE.whyNot());
         }
-        MemorySegment address = symbols.findOrThrow(name + "_" + STATE.isa());
+        MemorySegment address = symbols.findOrThrow(name + "_" + isa);
         return Linker.nativeLinker().downcallHandle(address, descriptor, Linker.Option.critical(true));
     }
 
@@ -100,24 +110,26 @@ final class NativeLibrary {
         }
         try {
             SymbolLookup symbols = SymbolLookup.libraryLookup(UnpackedResource.of(bundled), Arena.global());
-            String isa = System.getProperty(ISA_PROPERTY, bestIsa(symbols));
+            String wish = System.getProperty(ISA_PROPERTY, "");
+            String isa = wish.isEmpty() ? isa(symbols, "yuebing_isa") : wish;
+            String checksumIsa = isa(symbols, "yuebing_checksum_isa");
             return isa.isEmpty()
                     ? State.missing("this processor has none of the instruction sets of the native kernels")
-                    : new State(symbols, isa, "");
+                    : new State(symbols, isa, wish.isEmpty() || checksumIsa.isEmpty() ? checksumIsa : wish, "");
         } catch (IOException | IllegalArgumentException e) {
             return State.missing("the native kernels do not load: " + e.getMessage());
         }
     }
 
     @SuppressWarnings("restricted")
-    private static String bestIsa(SymbolLookup symbols) {
+    private static String isa(SymbolLookup symbols, String function) {
         MethodHandle isa = Linker.nativeLinker()
-                .downcallHandle(symbols.findOrThrow("yuebing_isa"), FunctionDescriptor.of(ValueLayout.ADDRESS));
+                .downcallHandle(symbols.findOrThrow(function), FunctionDescriptor.of(ValueLayout.ADDRESS));
         try {
             MemorySegment name = (MemorySegment) isa.invokeExact();
             return name.reinterpret(Long.MAX_VALUE).getString(0);
         } catch (Throwable t) {
-            throw new IllegalStateException("yuebing_isa failed", t);
+            throw new IllegalStateException(function + " failed", t);
         }
     }
 

@@ -1,7 +1,7 @@
 package io.yuebing.transfer;
 
+import io.yuebing.kernels.Crc32c;
 import java.lang.foreign.MemorySegment;
-import java.util.zip.CRC32C;
 
 /** What payloads are verified by; the frames around them always have their CRC. */
 public enum Checksum {
@@ -9,20 +9,12 @@ public enum Checksum {
     CRC32C {
         @Override
         int of(MemorySegment bytes) {
-            return FrameDescriptor.crc32c(bytes.asByteBuffer());
+            return Crc32c.of(bytes);
         }
 
         @Override
-        int copy(MemorySegment from, MemorySegment to) {
-            CRC32C crc = new CRC32C();
-            long length = from.byteSize();
-            for (long at = 0; at < length; at += PIECE_BYTES) {
-                long piece = Math.min(PIECE_BYTES, length - at);
-                MemorySegment place = to.asSlice(at, piece);
-                MemorySegment.copy(from, at, place, 0, piece);
-                crc.update(place.asByteBuffer());
-            }
-            return (int) crc.getValue();
+        int copy(MemorySegment from, MemorySegment to, boolean readSoon) {
+            return Crc32c.copy(from, to, !readSoon && from.byteSize() >= PAST_CACHES_BYTES);
         }
     },
 
@@ -34,21 +26,22 @@ public enum Checksum {
         }
 
         @Override
-        int copy(MemorySegment from, MemorySegment to) {
+        int copy(MemorySegment from, MemorySegment to, boolean readSoon) {
             MemorySegment.copy(from, 0, to, 0, from.byteSize());
             return 0;
         }
     };
 
-    /** Small enough that the checksum finds in the processor's first cache what the copy has just written. */
-    private static final long PIECE_BYTES = 16 << 10;
+    /** The work of going around the caches is worth it for so many. */
+    private static final long PAST_CACHES_BYTES = 4 << 10;
 
     abstract int of(MemorySegment bytes);
 
     /**
      * Copies all of {@code from} to the start of {@code to}.
      *
+     * @param readSoon whether the copy is better left in the processor's caches
      * @return the checksum of the copy, whatever happens to {@code from} meanwhile
      */
-    abstract int copy(MemorySegment from, MemorySegment to);
+    abstract int copy(MemorySegment from, MemorySegment to, boolean readSoon);
 }

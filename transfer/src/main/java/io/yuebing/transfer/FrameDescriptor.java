@@ -206,13 +206,6 @@ public final class FrameDescriptor {
         };
     }
 
-    /** CRC32C (Castagnoli) of the remaining bytes; the buffer's position stays. */
-    public static int crc32c(ByteBuffer bytes) {
-        CRC32C crc = new CRC32C();
-        crc.update(bytes.duplicate());
-        return (int) crc.getValue();
-    }
-
     /** The header CRC of a frame that lies in {@code frame} from 0 to {@code coveredBytes}, payload excluded. */
     static int headerCrc(ByteBuffer frame, int coveredBytes) {
         CRC32C crc = new CRC32C();

@@ -289,6 +289,6 @@ final class FrameLane {
         } else {
             arrived = Objects.requireNonNull(theirSegment).asSlice(read.remoteOffset(), data.length());
         }
-        return checksum.copy(arrived, read.local());
+        return checksum.copy(arrived, read.local(), false);
     }
 }

@@ -38,7 +38,7 @@ public interface Payload {
         return new Payload() {
             @Override
             public void copyTo(MemorySegment target) {
-                DamagedPayloadException.check(expected, checksum.copy(bytes, target));
+                DamagedPayloadException.check(expected, checksum.copy(bytes, target, false));
             }
 
             @Override
@@ -65,7 +65,7 @@ public interface Payload {
 
             @Override
             public MemorySegment bytes() {
-                copyTo(scratch);
+                DamagedPayloadException.check(expected, checksum.copy(bytes, scratch, true));
                 return scratch.asSlice(0, bytes.byteSize());
             }
         };

@@ -45,7 +45,7 @@ final class RingFile implements OfferedRing, ReachedRing {
 
     @Override
     public int put(long offset, MemorySegment from, Checksum checksum) {
-        return checksum.copy(from, payloads.asSlice(offset, from.byteSize()));
+        return checksum.copy(from, payloads.asSlice(offset, from.byteSize()), true);
     }
 
     @Override

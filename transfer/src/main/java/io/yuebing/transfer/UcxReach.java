@@ -72,7 +72,7 @@ final class UcxReach implements ReachedRing {
     @Override
     public int put(long offset, MemorySegment from, Checksum checksum) {
         MemorySegment place = mirror.asSlice(offset, from.byteSize());
-        int crc = checksum.copy(from, place);
+        int crc = checksum.copy(from, place, true);
         lock.lock();
         try {
             endpoint.putNonBlockingImplicit(place.address(), place.byteSize(), ring.address() + offset, remoteKey);

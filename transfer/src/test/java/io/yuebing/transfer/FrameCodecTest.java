@@ -3,6 +3,7 @@ package io.yuebing.transfer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
@@ -67,7 +68,7 @@ class FrameCodecTest {
 
     private static Frame.Slice slice(long sequence, String payload) {
         ByteBuffer bytes = ByteBuffer.wrap(payload.getBytes(StandardCharsets.UTF_8));
-        return new Frame.Slice(sequence, TICKET, 3, 0x40000, FrameDescriptor.crc32c(bytes), bytes);
+        return new Frame.Slice(sequence, TICKET, 3, 0x40000, Checksum.CRC32C.of(MemorySegment.ofBuffer(bytes)), bytes);
     }
 
     @Test
@@ -122,7 +123,7 @@ class FrameCodecTest {
     void checksumIsCrc32cCastagnoli() {
         // the check value of RFC 3720, appendix B.4, and of every CRC catalogue
         ByteBuffer digits = ByteBuffer.wrap("123456789".getBytes(StandardCharsets.UTF_8));
-        assertThat(FrameDescriptor.crc32c(digits)).isEqualTo(0xe3069283);
+        assertThat(Checksum.CRC32C.of(MemorySegment.ofBuffer(digits))).isEqualTo(0xe3069283);
     }
 
     @Test

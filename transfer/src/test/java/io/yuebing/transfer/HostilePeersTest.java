@@ -79,7 +79,7 @@ class HostilePeersTest {
 
     private static Frame.Slice slice(long sequence, int bytes) {
         ByteBuffer payload = ByteBuffer.allocate(bytes);
-        return new Frame.Slice(sequence, TICKET, 1, 0, FrameDescriptor.crc32c(payload), payload);
+        return new Frame.Slice(sequence, TICKET, 1, 0, Checksum.CRC32C.of(MemorySegment.ofBuffer(payload)), payload);
     }
 
     @Test
@@ -177,8 +177,8 @@ class HostilePeersTest {
             for (long offset : new long[] {-1, Long.MIN_VALUE, (1 << 20) - 9, Long.MAX_VALUE - 5}) {
                 try (RawPeer each = RawPeer.greeted(server.address(), "kv")) {
                     ByteBuffer payload = ByteBuffer.allocate(10);
-                    each.send(FrameCodec.encode(
-                            new Frame.Slice(1, TICKET, 1, offset, FrameDescriptor.crc32c(payload), payload)));
+                    each.send(FrameCodec.encode(new Frame.Slice(
+                            1, TICKET, 1, offset, Checksum.CRC32C.of(MemorySegment.ofBuffer(payload)), payload)));
                     assertThat(((Frame.Nack) each.next()).code())
                             .as("offset %d", offset)
                             .isEqualTo(RefusalCode.OUTSIDE_RESERVATION.wireCode());
