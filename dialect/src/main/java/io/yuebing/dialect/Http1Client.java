@@ -23,12 +23,14 @@ final class Http1Client implements ClientConnection {
 
     private final ConnectionContext context;
     private final SlowClients slow;
+    private final RestingConnections resting;
     private @Nullable Thread watcher;
     private volatile boolean gone;
 
-    Http1Client(ConnectionContext context, SlowClients slow) {
+    Http1Client(ConnectionContext context, SlowClients slow, RestingConnections resting) {
         this.context = context;
         this.slow = slow;
+        this.resting = resting;
     }
 
     private String host() {
@@ -73,7 +75,7 @@ final class Http1Client implements ClientConnection {
             return;
         }
         try {
-            if (!reading.join(IDLE) || gone) {
+            if (!resting.rest(reading, IDLE) || gone) {
                 throw new CloseConnectionException("no further request");
             }
         } catch (InterruptedException e) {

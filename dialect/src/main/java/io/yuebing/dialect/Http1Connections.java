@@ -28,13 +28,15 @@ final class Http1Connections implements ServerConnectionSelector {
     private static final int SLACK_BYTES = 1 << 20;
 
     private final SlowClients slow;
+    private final RestingConnections resting;
     private final long maxHeldBytes;
     private final Http1ConnectionSelector helidon = Http1ConnectionSelector.builder()
             .config(Http1Config.builder().addReceiveListener(new Listener()).build())
             .build();
 
-    Http1Connections(SlowClients slow, int maxBodyBytes) {
+    Http1Connections(SlowClients slow, RestingConnections resting, int maxBodyBytes) {
         this.slow = slow;
+        this.resting = resting;
         this.maxHeldBytes = (long) maxBodyBytes + SLACK_BYTES;
     }
 
@@ -59,7 +61,7 @@ final class Http1Connections implements ServerConnectionSelector {
         ReadThrough through = ReadThrough.of(context, input);
         ServerConnection connection = helidon.connection(through);
         input.of(connection, through.dataReader());
-        ClientConnection.enter(new Http1Client(through, slow));
+        ClientConnection.enter(new Http1Client(through, slow, resting));
         return connection;
     }
 
@@ -67,7 +69,7 @@ final class Http1Connections implements ServerConnectionSelector {
     private final class Listener implements Http1ConnectionListener {
         @Override
         public void prologue(ConnectionContext context, HttpPrologue prologue) {
-            ClientConnection.enter(new Http1Client(context, slow));
+            ClientConnection.enter(new Http1Client(context, slow, resting));
             if (context instanceof ReadThrough(ConnectionContext _, Input input, DataReader _)) {
                 input.headersBegin();
             }

@@ -23,10 +23,12 @@ import org.jspecify.annotations.Nullable;
 public final class HttpListener implements AutoCloseable {
     private final WebServer server;
     private final SlowClients slow;
+    private final RestingConnections resting;
 
-    private HttpListener(WebServer server, SlowClients slow) {
+    private HttpListener(WebServer server, SlowClients slow, RestingConnections resting) {
         this.server = server;
         this.slow = slow;
+        this.resting = resting;
     }
 
     /**
@@ -42,6 +44,7 @@ public final class HttpListener implements AutoCloseable {
     static HttpListener start(String host, int port, ApiRoutes routes, SlowClients.Patience patience) {
         requireBindable(host, port);
         SlowClients slow = new SlowClients(patience);
+        RestingConnections resting = new RestingConnections();
         WebServer server = WebServer.builder()
                 .host(host)
                 .port(port)
@@ -50,7 +53,7 @@ public final class HttpListener implements AutoCloseable {
                 .shutdownGracePeriod(Duration.ofSeconds(1))
                 .protocolsDiscoverServices(false)
                 .addConnectionSelector(new Http2Connections(slow))
-                .addConnectionSelector(new Http1Connections(slow, routes.maxBodyBytes()))
+                .addConnectionSelector(new Http1Connections(slow, resting, routes.maxBodyBytes()))
                 .directHandlers(errorBodies())
                 .routing(routes::addTo)
                 .build();
@@ -59,7 +62,7 @@ public final class HttpListener implements AutoCloseable {
             slow.close();
             throw cannotListen(host, port, "the address was taken meanwhile");
         }
-        return new HttpListener(server, slow);
+        return new HttpListener(server, slow, resting);
     }
 
     /** The port that is bound. */
@@ -67,9 +70,10 @@ public final class HttpListener implements AutoCloseable {
         return server.port();
     }
 
-    /** Stops accepting, ends open connections after a second. */
+    /** Stops accepting, ends connections that wait for a request at once and others after a second. */
     @Override
     public void close() {
+        resting.end();
         server.stop();
         slow.close();
     }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.yuebing.api.UserError;
+import java.net.Socket;
 import java.net.http.HttpResponse;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -106,6 +107,23 @@ class ServerRoutesTest {
                 .isInstanceOf(UserError.class)
                 .hasMessage("Cannot listen on 127.0.0.1:" + taken
                         + ": Address already in use; choose another port or stop the process that uses it");
+    }
+
+    /** The fastest of several counts: the machine may be busy. */
+    @Test
+    void aServerThatStopsDoesNotWaitForConnectionsWithoutARequest() throws Exception {
+        long fastest = Long.MAX_VALUE;
+        for (int i = 0; i < 8 && fastest > 500; i++) {
+            TestServer idle = new TestServer();
+            idle.generator.say(1, 2, 3);
+            try (Socket kept = idle.open("/v1/completions", "{\"prompt\":[1,2,3,4]}")) {
+                TestServer.readUntil(kept.getInputStream(), "total_tokens");
+                long began = System.nanoTime();
+                idle.close();
+                fastest = Math.min(fastest, (System.nanoTime() - began) / 1_000_000);
+            }
+        }
+        assertThat(fastest).as("milliseconds").isLessThan(500);
     }
 
     @Test
