@@ -11,6 +11,7 @@ module io.yuebing.kernels {
     requires static transitive org.jspecify;
     requires io.yuebing.api;
     requires static jdk.incubator.vector;
+    requires org.slf4j;
 
     exports io.yuebing.kernels;
 }

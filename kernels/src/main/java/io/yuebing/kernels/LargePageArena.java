@@ -6,13 +6,19 @@ import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A shared arena whose memory lies in pages of 2 MiB, where Linux gives them.
  *
  * <p>Computing a token reads all weights once; with pages of 4 KiB the processor then spends a third of the time on
- * finding out where they are. Elsewhere, without native access, or if the system refuses, memory comes as from
- * {@link Arena#ofShared()}.
+ * finding out where they are. Where they cannot be had memory comes in small ones: a {@link PageFallback}, logged at first
+ * and counted.
  *
  * <p>Allocations share slabs, so that small ones waste no page. Memory is taken when it is first written, not before.
  */
@@ -22,13 +28,24 @@ public final class LargePageArena implements Arena {
     /** Address space asked for at once; larger allocations have slabs of their own. */
     private static final long SLAB = 64 << 20;
 
+    private static final Logger LOG = LoggerFactory.getLogger(LargePageArena.class);
+    private static final Map<PageFallback, LongAdder> FALLBACKS = new ConcurrentHashMap<>();
+    private static final Optional<PageFallback> OBSTACLE = PageFallback.obstacle(
+            System.getProperty("os.name"),
+            LargePageArena.class.getModule().isNativeAccessEnabled(),
+            PageFallback.linuxSetting());
+
     private final Arena owner = Arena.ofShared();
     private MemorySegment slab = MemorySegment.NULL;
     private long used;
 
     @Override
     public synchronized MemorySegment allocate(long bytes, long alignment) {
-        if (bytes < 1 || alignment > PAGE || !PageCalls.AVAILABLE) {
+        if (bytes < 1 || alignment > PAGE) {
+            return owner.allocate(bytes, alignment);
+        }
+        if (OBSTACLE.isPresent()) {
+            count(OBSTACLE.get());
             return owner.allocate(bytes, alignment);
         }
         if (!owner.scope().isAlive()) {
@@ -38,6 +55,7 @@ public final class LargePageArena implements Arena {
         if (at > slab.byteSize() - bytes) {
             MemorySegment fresh = PageCalls.map(Math.max(SLAB, bytes), owner);
             if (fresh.byteSize() == 0) {
+                count(PageFallback.NO_ROOM);
                 return owner.allocate(bytes, alignment);
             }
             slab = fresh;
@@ -57,15 +75,29 @@ public final class LargePageArena implements Arena {
         owner.close();
     }
 
+    private static void count(PageFallback fallback) {
+        FALLBACKS
+                .computeIfAbsent(fallback, first -> {
+                    LOG.info(
+                            "weights or KV cache lie in small pages, computing takes up to half as long again: {}",
+                            first.sentence());
+                    return new LongAdder();
+                })
+                .increment();
+    }
+
+    /** How many pieces of memory came in small pages for this reason since the start of the process. */
+    public static long fallbacks(PageFallback which) {
+        LongAdder counted = FALLBACKS.get(which);
+        return counted == null ? 0 : counted.sum();
+    }
+
     /** The functions of Linux that give memory, with the constants of its {@code mman.h}. */
     private static final class PageCalls {
         private static final int READ_AND_WRITE = 0x3;
         private static final int PRIVATE_ANONYMOUS = 0x22;
         private static final int MADV_HUGEPAGE = 14;
         private static final long MAP_FAILED = -1;
-
-        static final boolean AVAILABLE = "Linux".equals(System.getProperty("os.name"))
-                && LargePageArena.class.getModule().isNativeAccessEnabled();
 
         private static final MethodHandle MAP = function(
                 "mmap",
@@ -104,7 +136,9 @@ public final class LargePageArena implements Arena {
                 MemorySegment all =
                         MemorySegment.ofAddress(address).reinterpret(mapped, owner, gone -> unmap(address, mapped));
                 long first = Math.ceilDiv(address, PAGE) * PAGE;
-                int ignored = (int) ADVISE.invokeExact(first, bytes, MADV_HUGEPAGE); // small pages serve as well
+                if ((int) ADVISE.invokeExact(first, bytes, MADV_HUGEPAGE) != 0) {
+                    count(PageFallback.REFUSED);
+                }
                 return all.asSlice(first - address, bytes);
             } catch (Throwable t) {
                 throw new IllegalStateException("memory could not be asked for", t);

@@ -6,7 +6,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import org.junit.jupiter.api.Test;
@@ -43,6 +45,40 @@ class LargePageArenaTest {
     }
 
     @Test
+    void everyObstacleToLargePagesHasItsName() {
+        assertThat(PageFallback.obstacle("Linux", true, "always [madvise] never"))
+                .isEmpty();
+        assertThat(PageFallback.obstacle("Linux", true, "[always] madvise never"))
+                .isEmpty();
+        assertThat(PageFallback.obstacle("Linux", true, "always madvise [never]"))
+                .contains(PageFallback.SWITCHED_OFF);
+        assertThat(PageFallback.obstacle("Linux", true, "")).contains(PageFallback.SWITCHED_OFF);
+        assertThat(PageFallback.obstacle("Linux", false, "[always] madvise never"))
+                .contains(PageFallback.NO_NATIVE_ACCESS);
+        assertThat(PageFallback.obstacle("Mac OS X", true, "")).contains(PageFallback.NOT_LINUX);
+    }
+
+    @Test
+    void allocationsInSmallPagesAreCounted() {
+        Optional<PageFallback> expected = PageFallback.obstacle(
+                System.getProperty("os.name"),
+                LargePageArena.class.getModule().isNativeAccessEnabled(),
+                PageFallback.linuxSetting());
+        long before = fallbacks();
+        try (LargePageArena arena = new LargePageArena()) {
+            arena.allocate(MIB, 64);
+            arena.allocate(MIB, 64);
+        }
+        assertThat(fallbacks() - before).isEqualTo(expected.isPresent() ? 2 : 0);
+    }
+
+    private static long fallbacks() {
+        return Arrays.stream(PageFallback.values())
+                .mapToLong(LargePageArena::fallbacks)
+                .sum();
+    }
+
+    @Test
     void memoryIsGoneWithTheArena() {
         LargePageArena arena = new LargePageArena();
         MemorySegment segment = arena.allocate(MIB, 64);
@@ -55,7 +91,9 @@ class LargePageArenaTest {
     @Test
     void whatNoMachineHasIsRefusedAsByOtherArenas() {
         try (LargePageArena arena = new LargePageArena()) {
+            long before = fallbacks();
             assertThatThrownBy(() -> arena.allocate(1L << 60, 64)).isInstanceOf(OutOfMemoryError.class);
+            assertThat(fallbacks()).isEqualTo(before + 1);
         }
     }
 }

@@ -11,6 +11,8 @@ import io.yuebing.dialect.SurfaceMetrics;
 import io.yuebing.dialect.SurfaceMetrics.Sample;
 import io.yuebing.engine.Engine;
 import io.yuebing.engine.EngineStats;
+import io.yuebing.kernels.LargePageArena;
+import io.yuebing.kernels.PageFallback;
 import io.yuebing.transfer.PeerTraffic;
 import io.yuebing.transfer.TransferFallback;
 import java.util.Arrays;
@@ -69,6 +71,13 @@ final class NodeMetrics {
                 "yuebing:kv_integrity_violations",
                 "Checks that found lost or invented KV blocks; a defect if not 0.",
                 EngineStats::integrityViolations);
+        metrics.counter(
+                "yuebing:large_page_fallbacks",
+                "Pieces of memory for weights and KV cache that came in small pages, by reason.",
+                List.of("reason"),
+                () -> Arrays.stream(PageFallback.values())
+                        .map(reason -> Sample.of(LargePageArena.fallbacks(reason), reason.metricName()))
+                        .toList());
     }
 
     private static void push(SurfaceMetrics metrics, KvPusher pusher) {
