@@ -2,6 +2,7 @@ package io.yuebing.engine;
 
 import io.yuebing.api.SampledToken;
 import io.yuebing.api.SamplingParams;
+import io.yuebing.kernels.KernelSet;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
@@ -43,7 +44,7 @@ public class SamplerBenchmark {
     private int position;
 
     @Setup(Level.Trial)
-    public void fill() {
+    public void fill(KernelSet kernels) {
         Random random = new Random(SEED);
         for (int i = 0; i < VOCABULARY; i++) {
             logits[i] = (float) random.nextGaussian() * spread;

@@ -22,7 +22,8 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * Attention of Qwen2.5-0.5B (2 KV heads of 64) and 7B (4 of 128), 7 query heads for each, at the end of 32,768 positions: one
- * row is a step of decoding, 256 a chunk of a prompt. The caches in turn are too large for the processor's.
+ * row is a step of decoding, 256 a chunk of a prompt. The caches in turn are too large for the processor's,
+ * in pages as large as an engine's.
  */
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.Throughput)
@@ -46,7 +47,7 @@ public class AttentionBenchmark {
     @Param({"1", "256"})
     int rows;
 
-    private final Arena arena = Arena.ofShared();
+    private final Arena arena = new LargePageArena();
     private final WorkerPool pool = WorkerPool.create(Threads.COUNT);
     private Attention.CacheView[] layers = {};
     private BatchAttention attention = new BatchAttention(1, 1, 2);
@@ -57,7 +58,7 @@ public class AttentionBenchmark {
     private int next;
 
     @Setup(Level.Trial)
-    public void fill() {
+    public void fill(KernelSet kernels) {
         Random random = new Random(SEED);
         int kvHeads = headSize / 32;
         int heads = kvHeads * QUERIES_PER_KV_HEAD;

@@ -1,5 +1,8 @@
 package io.yuebing.kv;
 
+import io.yuebing.bench.jmh.CopyLimit;
+import io.yuebing.bench.jmh.Moved;
+import io.yuebing.kernels.KernelSet;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -8,7 +11,6 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
@@ -24,10 +26,10 @@ import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
 /**
- * A cache of 64 MiB in scattered blocks from one layout to another on one thread, beside the same memory copied in one
- * piece ({@code memcpy}) in the same run.
+ * A cache of 64 MiB in scattered blocks from one layout to another on one thread; gigabytes written, beside the same memory
+ * copied in one piece ({@code memcpy}).
  */
-@State(Scope.Benchmark)
+@State(Scope.Thread)
 @BenchmarkMode(Mode.Throughput)
 @OutputTimeUnit(TimeUnit.SECONDS)
 @Warmup(iterations = 3, time = 1)
@@ -59,20 +61,9 @@ public class KvConversionBenchmark {
     private final MemorySegment target = arena.allocate(BYTES, 64).fill((byte) 2);
     private Runnable work = () -> {};
 
-    /** Gigabytes that were written. */
-    @State(Scope.Thread)
-    @AuxCounters(AuxCounters.Type.OPERATIONS)
-    public static class Written {
-        public double gigabytes;
-
-        @Setup(Level.Iteration)
-        public void reset() {
-            gigabytes = 0;
-        }
-    }
-
     @Setup(Level.Trial)
-    public void plan() {
+    public void plan(KernelSet kernels, CopyLimit copy) {
+        copy.measure(BYTES, () -> target.copyFrom(source));
         if (pair.equals("memcpy")) {
             work = () -> target.copyFrom(source);
             return;
@@ -106,8 +97,8 @@ public class KvConversionBenchmark {
     }
 
     @Benchmark
-    public void convert(Written written) {
+    public void convert(Moved moved) {
         work.run();
-        written.gigabytes += BYTES / 1e9;
+        moved.done(BYTES);
     }
 }
