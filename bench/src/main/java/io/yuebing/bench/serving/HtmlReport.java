@@ -16,19 +16,21 @@ public final class HtmlReport {
                       --good: #6ea8ff; --bad: #ff7a5f; }
             }
             body { font: 15px/1.5 system-ui, sans-serif; color: var(--ink); background: var(--page);
-                   max-width: 1240px; margin: 2rem auto; padding: 0 1rem; }
+                   max-width: 1240px; margin: 2rem auto; padding: 0 1rem;
+                   overflow-wrap: anywhere; }
             h1 { font-size: 1.4rem; margin-bottom: 0; } h2 { font-size: 1rem; margin: 0 0 .5rem; }
             p { color: var(--soft); margin-top: .2rem; }
             .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(440px, 100%), 1fr)); gap: 1rem; }
             section { background: var(--card); border: 1px solid var(--line); border-radius: 10px; padding: 1rem; }
             table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
             th, td { text-align: right; padding: .3rem .5rem; border-bottom: 1px solid var(--line); }
-            th:first-child, td:first-child { text-align: left; }
+            th:first-child, td:first-child { text-align: left; } th, td { overflow-wrap: normal; }
+            .figures td { overflow-wrap: anywhere; }
             .figures td { text-align: left; } .figures td:first-child { color: var(--soft); white-space: nowrap; }
             svg { width: 100%; height: auto; } svg text { font-size: 11px; fill: var(--soft); }
-            line.rule { stroke: var(--line); }
+            line.rule { stroke: var(--line); } line.level { stroke: var(--bad); stroke-dasharray: 5 4; }
             .curve { fill: none; stroke: var(--good); stroke-width: 2; }
-            circle { fill-opacity: .7; } .good { fill: var(--good); } .bad { fill: var(--bad); }
+            .good { fill: var(--good); fill-opacity: .7; } .bad { fill: none; stroke: var(--bad); stroke-width: 1.6; }
             """;
 
     private HtmlReport() {}
@@ -81,21 +83,24 @@ public final class HtmlReport {
                         record.ttft(),
                         ServingStatistics.good(record, options.sloTtft(), options.sloItl())))
                 .toList();
+        long level = options.sloTtft().toMillis();
+        String byStart = "Time to first token by start";
         section(
                 page,
-                "Time to first token by start; red misses a service level",
-                Chart.scatter("start, s", "ms", points));
-        section(
-                page,
-                "Time to first token",
-                Chart.cumulative("ms", report.statistics().ttft()));
-        if (report.statistics().itl().sorted().length > 0) {
-            section(
-                    page,
-                    "Time between tokens",
-                    Chart.cumulative("ms", report.statistics().itl()));
+                byStart,
+                Chart.scatter(byStart, "start of the request, s", "time to first token, ms", level, points)
+                        + "<p>Crosses miss a service level; the line is that of the first token, " + level
+                        + " ms.</p>");
+        ServingStatistics statistics = report.statistics();
+        share(page, "Time to first token", "requests, %", statistics.ttft());
+        share(page, "Time between tokens", "gaps, %", statistics.itl());
+        share(page, "Time to the end of the answer", "requests, %", statistics.latency());
+    }
+
+    private static void share(StringBuilder page, String title, String labelY, Distribution values) {
+        if (values.sorted().length > 0) {
+            section(page, title, Chart.cumulative(title, "up to so many ms", labelY, values));
         }
-        section(page, "Whole answer", Chart.cumulative("ms", report.statistics().latency()));
     }
 
     private static void section(StringBuilder page, String title, String content) {

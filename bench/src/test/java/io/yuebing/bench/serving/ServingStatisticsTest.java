@@ -84,6 +84,18 @@ class ServingStatisticsTest {
     }
 
     @Test
+    void axesEndSoonAfterTheLargestValue() {
+        assertThat(Chart.Axis.to(115.8)).isEqualTo(new Chart.Axis(20, 6));
+        assertThat(Chart.Axis.to(100)).isEqualTo(new Chart.Axis(20, 5));
+        assertThat(Chart.Axis.to(1_415).end()).isEqualTo(1_500);
+        assertThat(Chart.Axis.to(0).end()).isEqualTo(1);
+        assertThat(Chart.Axis.to(0.35).shown(7)).isEqualTo("0.7");
+        for (double most = 0.001; most < 1e6; most *= 1.01) {
+            assertThat(Chart.Axis.to(most).end()).as("to %s", most).isBetween(most, most * 1.7);
+        }
+    }
+
+    @Test
     void aReportWithoutAnswersHasNoPlots() {
         List<RequestRecord> records = List.of(new RequestRecord(0, List.of(), MILLI, 0, 0, Optional.of("timeout")));
         ServingOptions options = new ServingOptions(
