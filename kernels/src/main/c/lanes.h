@@ -43,6 +43,10 @@ INLINE floats floats_max(floats a, floats b) { return _mm512_max_ps(a, b); }
 INLINE floats floats_from(floats v, floats w, float least) {
     return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(w, _mm512_set1_ps(least), _CMP_NLT_UQ), v);
 }
+/* v, but 0 where it is not at least that: where it is NaN, too */
+INLINE floats floats_at_least(floats v, float least) {
+    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(v, _mm512_set1_ps(least), _CMP_GE_OQ), v);
+}
 INLINE ints ints_of_bits(floats v) { return _mm512_castps_si512(v); }
 INLINE ints ints_of(floats v) { return _mm512_cvtps_epi32(v); }
 INLINE void ints_store(void *p, ints v) { _mm512_storeu_si512(p, v); }
@@ -106,6 +110,9 @@ INLINE floats floats_min(floats a, floats b) { return _mm256_min_ps(a, b); }
 INLINE floats floats_max(floats a, floats b) { return _mm256_max_ps(a, b); }
 INLINE floats floats_from(floats v, floats w, float least) {
     return _mm256_and_ps(v, _mm256_cmp_ps(w, _mm256_set1_ps(least), _CMP_NLT_UQ));
+}
+INLINE floats floats_at_least(floats v, float least) {
+    return _mm256_and_ps(v, _mm256_cmp_ps(v, _mm256_set1_ps(least), _CMP_GE_OQ));
 }
 INLINE ints ints_of_bits(floats v) { return _mm256_castps_si256(v); }
 INLINE ints ints_of(floats v) { return _mm256_cvtps_epi32(v); }
@@ -186,6 +193,9 @@ INLINE floats floats_min(floats a, floats b) { return vminq_f32(a, b); }
 INLINE floats floats_max(floats a, floats b) { return vmaxq_f32(a, b); }
 INLINE floats floats_from(floats v, floats w, float least) {
     return vreinterpretq_f32_u32(vbicq_u32(vreinterpretq_u32_f32(v), vcltq_f32(w, vdupq_n_f32(least))));
+}
+INLINE floats floats_at_least(floats v, float least) {
+    return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_f32(v), vcgeq_f32(v, vdupq_n_f32(least))));
 }
 INLINE ints ints_of_bits(floats v) { return vreinterpretq_s32_f32(v); }
 INLINE ints ints_of(floats v) { return vcvtq_s32_f32(v); }

@@ -59,6 +59,10 @@ float NAME(yuebing_sum_at_least)(const float *x, int32_t at, int32_t n, float le
     return tree(lanes);
 }
 
+INLINE floats weigh(floats x, float shift, float factor, float least) {
+    return floats_at_least(exponential(floats_mul(floats_sub(x, floats_all(shift)), floats_all(factor))), least);
+}
+
 float NAME(yuebing_select_exponentials)(
         const float *x,
         int32_t at,
@@ -70,20 +74,30 @@ float NAME(yuebing_select_exponentials)(
         int32_t weights_at) {
     x += at;
     weights += weights_at;
-    float lanes[SUMS] = {0};
-    for (int i = 0; i < n; i += SUMS) {
-        int count = n - i < SUMS ? n - i : SUMS;
-        float chunk[SUMS] = {0};
-        memcpy(chunk, x + i, (size_t)count * sizeof(float));
-        for (int v = 0; v < SUMS; v += LANES) {
-            floats shifted = floats_mul(floats_sub(floats_load(chunk + v), floats_all(shift)), floats_all(factor));
-            floats_store(chunk + v, exponential(shifted));
+    floats sums[SUMS / LANES];
+    for (int v = 0; v < SUMS / LANES; v++) {
+        sums[v] = floats_all(0);
+    }
+    int i = 0;
+    for (; i + SUMS <= n; i += SUMS) {
+        for (int v = 0; v < SUMS / LANES; v++) {
+            floats weight = weigh(floats_load(x + i + v * LANES), shift, factor, least);
+            floats_store(weights + i + v * LANES, weight);
+            sums[v] = floats_add(sums[v], weight);
         }
-        for (int lane = 0; lane < count; lane++) {
-            float weight = chunk[lane] >= least ? chunk[lane] : 0;
-            weights[i + lane] = weight;
-            lanes[lane] += weight;
-        }
+    }
+    float lanes[SUMS];
+    for (int v = 0; v < SUMS / LANES; v++) {
+        floats_store(lanes + v * LANES, sums[v]);
+    }
+    float rest[SUMS] = {0};
+    memcpy(rest, x + i, (size_t)(n - i) * sizeof(float));
+    for (int v = 0; v < SUMS; v += LANES) {
+        floats_store(rest + v, weigh(floats_load(rest + v), shift, factor, least));
+    }
+    for (int lane = 0; i + lane < n; lane++) {
+        weights[i + lane] = rest[lane];
+        lanes[lane] += rest[lane];
     }
     return tree(lanes);
 }
