@@ -159,8 +159,8 @@ final class PackedFile {
         }
 
         /**
-         * A matrix, in its place if the file is mapped: then processes share it, but a file's pages are small, and decoding
-         * from them takes longer than from those of a {@link io.yuebing.kernels.LargePageArena}.
+         * A matrix, in its place if the file is mapped: then processes share it, but decoding from a file's pages, even from
+         * large ones, takes longer than from those of a {@link io.yuebing.kernels.LargePageArena}.
          *
          * @throws IOException if its bytes are not those that were written
          */
