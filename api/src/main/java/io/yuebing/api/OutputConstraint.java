@@ -15,7 +15,7 @@ public record OutputConstraint(Kind kind, String source) {
         REGEX,
         /** A JSON array of strings, one of which is the answer. */
         CHOICE,
-        /** A context-free grammar in GBNF with the rule {@code root}. */
+        /** A context-free grammar: GBNF with the rule {@code root}, or Lark's notation with {@code start}. */
         GRAMMAR,
         /** Free text with tool calls that keep to their functions' schemas, as a JSON description of how calls are written. */
         CALLS

@@ -88,7 +88,7 @@ class ErrorsTest {
                 "guided_json|{\"type\":\"object\",\"minProperties\":2}|The schema keyword \"minProperties\" at # is not enforced",
                 "guided_regex|\"(?=a)b\"|The regular expression has a lookahead or inline flags",
                 "guided_choice|[]|choice must be an array of 1 to 10000 strings",
-                "guided_grammar|\"start: x\"|The grammar is not GBNF: expected a rule",
+                "guided_grammar|\"start: x\"|The grammar has no rule named x",
                 "structured_outputs|{}|structured_outputs must have one of json, regex, choice",
                 "use_beam_search|true|use_beam_search is not supported yet",
                 "truncate_prompt_tokens|-2|truncate_prompt_tokens must be in [-1, 200], got -2",

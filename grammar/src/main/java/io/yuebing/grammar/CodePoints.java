@@ -80,4 +80,16 @@ record CodePoints(List<Range> ranges) {
     CodePoints without(CodePoints other) {
         return not().or(other).not();
     }
+
+    /** With the other case of each of its ASCII letters. */
+    CodePoints inBothCases() {
+        CodePoints both = this;
+        for (int c = 'a'; c <= 'z'; c++) {
+            int upper = Character.toUpperCase(c);
+            if (contains(c) != contains(upper)) {
+                both = both.or(of(c, c, upper, upper));
+            }
+        }
+        return both;
+    }
 }

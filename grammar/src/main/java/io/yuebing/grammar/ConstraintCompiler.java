@@ -127,7 +127,7 @@ public final class ConstraintCompiler {
                     case JSON -> JsonSchemaCompiler.compile(json(constraint.source()));
                     case REGEX -> List.of(RegexParser.whole(constraint.source()));
                     case CHOICE -> List.of(choice(json(constraint.source())));
-                    case GRAMMAR -> GbnfParser.parse(constraint.source());
+                    case GRAMMAR -> EbnfParser.parse(constraint.source());
                     case CALLS -> CallGrammar.compile(json(constraint.source()));
                 });
     }

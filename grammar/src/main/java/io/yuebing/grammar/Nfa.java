@@ -68,8 +68,11 @@ final class Nfa {
                 }
             }
             case Expr.Graph graph -> {
-                int[] states = new int[graph.states()];
-                Arrays.setAll(states, i -> i == 0 ? from : i == states.length - 1 ? to : state());
+                int[] states =
+                        new int[graph.states()]; // all its own: ways around must not lead through what is outside
+                Arrays.setAll(states, i -> state());
+                skip(from, states[0]);
+                skip(states[states.length - 1], to);
                 graph.edges().forEach(edge -> add(edge.body(), states[edge.from()], states[edge.to()]));
             }
         }

@@ -25,6 +25,7 @@ public final class OutputState {
     private final int[] endTokens;
     private List<Head> heads;
     private boolean accepting;
+    private boolean narrowed;
     /** What may come next, once it is found: a bit for each token. */
     private long @Nullable [] allowed;
 
@@ -48,6 +49,11 @@ public final class OutputState {
     /** Whether the answer is complete and nothing can follow. */
     public boolean complete() {
         return accepting && heads.isEmpty();
+    }
+
+    /** Whether the grammar is so ambiguous that some of its texts are no longer possible. */
+    boolean narrowed() {
+        return narrowed;
     }
 
     /**
@@ -94,6 +100,7 @@ public final class OutputState {
                 }
             }
         }
+        narrowed |= open.size() >= MAX_HEADS;
         heads = open.stream().filter(head -> !automaton.plainEnd(head.node())).toList();
     }
 

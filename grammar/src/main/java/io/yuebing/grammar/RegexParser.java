@@ -19,35 +19,45 @@ final class RegexParser {
     private static final CodePoints DIGITS = CodePoints.of('0', '9');
     private static final CodePoints WORD = CodePoints.of('0', '9', 'A', 'Z', 'a', 'z', '_', '_');
     private static final CodePoints SPACE = CodePoints.anyOf(" \t\n\r\f\u000b");
-    private static final CodePoints LINE_ENDS = CodePoints.anyOf("\n\r\u0085\u2028\u2029");
+    private static final CodePoints NOT_LINE_ENDS =
+            CodePoints.anyOf("\n\r\u0085\u2028\u2029").not();
 
     private final String source;
     /** How a character of the text is written where the text stands. */
     private final Function<CodePoints, Expr> written;
 
     private final boolean search;
+    /** What {@code .} matches. */
+    private final CodePoints dot;
+
     private int at;
     private int depth;
 
-    private RegexParser(String source, Function<CodePoints, Expr> written, boolean search) {
+    private RegexParser(String source, Function<CodePoints, Expr> written, boolean search, CodePoints dot) {
         this.source = source;
         this.written = written;
         this.search = search;
+        this.dot = dot;
     }
 
     /** An expression that matches whole texts. */
     static Expr whole(String source) {
-        return new RegexParser(source, Expr::chars, false).parse();
+        return new RegexParser(source, Expr::chars, false, NOT_LINE_ENDS).parse();
     }
 
     /** An expression that matches what {@code written} makes of the characters of whole texts. */
     static Expr whole(String source, Function<CodePoints, Expr> written) {
-        return new RegexParser(source, written, false).parse();
+        return whole(source, written, false);
+    }
+
+    /** @param dotAll whether {@code .} matches the ends of lines as well */
+    static Expr whole(String source, Function<CodePoints, Expr> written, boolean dotAll) {
+        return new RegexParser(source, written, false, dotAll ? CodePoints.ALL : NOT_LINE_ENDS).parse();
     }
 
     /** The same for texts that hold a match somewhere, as {@code pattern} of a JSON schema asks. */
     static Expr search(String source, Function<CodePoints, Expr> written) {
-        return new RegexParser(source, written, true).parse();
+        return new RegexParser(source, written, true, NOT_LINE_ENDS).parse();
     }
 
     /** Whether a text holds a match somewhere. */
@@ -113,7 +123,7 @@ final class RegexParser {
         return switch (c) {
             case '(' -> group();
             case '[' -> written.apply(set());
-            case '.' -> written.apply(LINE_ENDS.not());
+            case '.' -> written.apply(dot);
             case '\\' -> written.apply(escape(false));
             case '^', '$' -> throw bad("the anchor '" + (char) c + "' within the expression");
             case '*', '+', '?' -> throw bad("the quantifier '" + (char) c + "' after nothing");
