@@ -85,7 +85,7 @@ class ErrorsTest {
                 "priority|5|priority must be 0, got 5",
                 "suffix|\"end\"|suffix is not supported yet",
                 "response_format|{\"type\":\"xml\"}|response_format.type must be text, json_object or json_schema, got xml",
-                "guided_json|{\"type\":\"object\",\"minProperties\":2}|The schema keyword \"minProperties\" at # is not enforced",
+                "guided_json|{\"type\":\"object\",\"unevaluatedProperties\":false}|The schema keyword \"unevaluatedProperties\" at # is not enforced",
                 "guided_regex|\"(?=a)b\"|The regular expression has a lookahead or inline flags",
                 "guided_choice|[]|choice must be an array of 1 to 10000 strings",
                 "guided_grammar|\"start: x\"|The grammar has no rule named x",

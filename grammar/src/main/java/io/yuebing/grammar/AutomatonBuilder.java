@@ -6,6 +6,7 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Makes the {@link Automaton} of a grammar: subset construction rule by rule, then removal of dead ends. */
 final class AutomatonBuilder {
@@ -40,10 +41,15 @@ final class AutomatonBuilder {
      * @throws GrammarException if it is too large, left-recursive or matches nothing
      */
     static Automaton build(List<Expr> rules) {
+        return ifAny(rules).orElseThrow(() -> new GrammarException("The constraint matches no text at all"));
+    }
+
+    /** The same; empty if it matches nothing. */
+    static Optional<Automaton> ifAny(List<Expr> rules) {
         return new AutomatonBuilder(rules).build();
     }
 
-    private Automaton build() {
+    private Optional<Automaton> build() {
         int[] begins = new int[rules.size()];
         int[] ends = new int[rules.size()];
         for (int rule = 0; rule < begins.length; rule++) {
@@ -61,9 +67,9 @@ final class AutomatonBuilder {
         BitSet alive = alive();
         refuseLeftRecursion(alive);
         if (!alive.get(starts[0]) && !nullable[0]) {
-            throw new GrammarException("The constraint matches no text at all");
+            return Optional.empty();
         }
-        return trimmed(alive);
+        return Optional.of(trimmed(alive));
     }
 
     private static boolean[] nullable(List<Expr> rules) {
@@ -84,6 +90,7 @@ final class AutomatonBuilder {
         return switch (expr) {
             case Expr.Text text -> text.text().isEmpty();
             case Expr.Chars chars -> false;
+            case Expr.Bytes bytes -> false;
             case Expr.Seq seq -> seq.parts().stream().allMatch(part -> isNullable(part, known));
             case Expr.Alt alt -> alt.options().stream().anyMatch(option -> isNullable(option, known));
             case Expr.Repeat repeat -> repeat.least() == 0 || isNullable(repeat.body(), known);

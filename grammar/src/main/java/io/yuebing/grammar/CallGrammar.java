@@ -194,7 +194,7 @@ final class CallGrammar {
             return new MarkerText(List.of(until)).without();
         }
         SchemaKeywords.refuseUnknown(schema, "#");
-        for (String keyword : List.of("allOf", "$ref")) {
+        for (String keyword : List.of("allOf", "$ref", "not", "if")) {
             if (schema.has(keyword)) {
                 throw new GrammarException("The schema keyword \"" + keyword
                         + "\" of a string parameter is not enforced in this model's way to write calls; write it out");

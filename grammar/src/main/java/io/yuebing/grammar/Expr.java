@@ -23,6 +23,9 @@ sealed interface Expr {
     /** One character of a set. */
     record Chars(CodePoints set) implements Expr {}
 
+    /** One byte of a range, both ends included; for what is found out about UTF-8 texts byte by byte. */
+    record Bytes(int first, int last) implements Expr {}
+
     /** One after the other. */
     record Seq(List<Expr> parts) implements Expr {}
 

@@ -43,6 +43,7 @@ final class Inlining {
         return switch (expr) {
             case Expr.Text text -> text;
             case Expr.Chars chars -> chars;
+            case Expr.Bytes bytes -> bytes;
             case Expr.Seq seq -> new Expr.Seq(all(seq.parts(), depth));
             case Expr.Alt alt -> new Expr.Alt(all(alt.options(), depth));
             case Expr.Repeat repeat -> new Expr.Repeat(inlined(repeat.body(), depth), repeat.least(), repeat.most());
@@ -74,6 +75,7 @@ final class Inlining {
         return switch (expr) {
             case Expr.Text text -> text.text().length();
             case Expr.Chars chars -> chars.set().ranges().size();
+            case Expr.Bytes bytes -> 1;
             case Expr.Seq seq -> size(seq.parts());
             case Expr.Alt alt -> size(alt.options());
             case Expr.Repeat repeat ->

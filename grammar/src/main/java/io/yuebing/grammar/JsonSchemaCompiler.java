@@ -2,13 +2,11 @@ package io.yuebing.grammar;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
-import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -83,8 +81,12 @@ final class JsonSchemaCompiler {
             merge.requireAlone(schema, "$ref", path);
             return reference(schema.get("$ref").asString(""), path);
         }
-        if (schema.has("allOf")) {
-            return value(merge.all(schema, this::resolved, path), path);
+        if (schema.has("allOf") || schema.has("if")) {
+            List<Expr> options = new ArrayList<>();
+            for (ObjectNode branch : new Conditions(merge, this::resolved, path).split(schema)) {
+                options.add(value(branch, path));
+            }
+            return new Expr.Alt(options);
         }
         for (String keyword : List.of("anyOf", "oneOf")) {
             if (schema.has(keyword)) {
@@ -137,7 +139,7 @@ final class JsonSchemaCompiler {
     }
 
     /** Follows references to a schema that says something itself. */
-    private JsonNode resolved(JsonNode schema) {
+    JsonNode resolved(JsonNode schema) {
         JsonNode at = schema;
         for (int hops = 0; at.has("$ref"); hops++) {
             if (hops > MAX_DEPTH) {
@@ -158,9 +160,12 @@ final class JsonSchemaCompiler {
 
     private Expr literals(ObjectNode schema, String path) {
         SchemaKeywords.requireOnlyTypeBeside(schema, path);
-        return new Expr.Alt(SchemaKeywords.choices(schema, path).stream()
-                .map(value -> Expr.text(value.toString()))
-                .toList());
+        return oneOf(
+                SchemaKeywords.choices(schema, path).stream().filter(value -> !Negation.excludes(schema, value, path)));
+    }
+
+    private static Expr oneOf(Stream<? extends JsonNode> values) {
+        return new Expr.Alt(values.map(value -> Expr.text(value.toString())).toList());
     }
 
     private Expr typed(ObjectNode schema, String path) {
@@ -168,20 +173,25 @@ final class JsonSchemaCompiler {
         if (types.isEmpty()) {
             types = SchemaKeywords.impliedTypes(schema);
         }
+        types = Negation.types(schema, types, path);
         if (types.isEmpty()) {
-            return any();
+            return schema.has("not") ? Expr.NOTHING : any();
         }
         List<Expr> options = new ArrayList<>();
         for (String type : types) {
             options.add(
                     switch (type) {
-                        case "object" -> object(schema, path);
-                        case "array" -> array(schema, path);
+                        case "object" -> new ObjectRules(this).of(schema, path);
+                        case "array" -> new ArrayRules(this).of(schema, path);
                         case "string" -> string(schema, path);
                         case "integer" -> number(schema, true, path);
                         case "number" -> number(schema, false, path);
-                        case "boolean" -> JsonText.BOOLEAN;
-                        case "null" -> JsonText.NULL;
+                        case "boolean" ->
+                            oneOf(Stream.of(true, false)
+                                    .map(schema::booleanNode)
+                                    .filter(value -> !Negation.excludes(schema, value, path)));
+                        case "null" ->
+                            Negation.excludes(schema, schema.nullNode(), path) ? Expr.NOTHING : JsonText.NULL;
                         default ->
                             throw new GrammarException("type at " + path + " must be one of "
                                     + TYPES.stream().sorted().toList() + ", got " + type);
@@ -190,7 +200,7 @@ final class JsonSchemaCompiler {
         return new Expr.Alt(options);
     }
 
-    private Expr any() {
+    Expr any() {
         if (anyValue == null) {
             Expr.Ref ref = rule();
             anyValue = ref;
@@ -202,100 +212,14 @@ final class JsonSchemaCompiler {
                             NumberRanges.numbers(null, null),
                             JsonText.BOOLEAN,
                             JsonText.NULL,
-                            Expr.seq(Expr.text("{"), list(member, 0, Expr.UNBOUNDED), Expr.text("}")),
-                            Expr.seq(Expr.text("["), list(ref, 0, Expr.UNBOUNDED), Expr.text("]"))));
+                            Expr.seq(Expr.text("{"), JsonText.list(member, 0, Expr.UNBOUNDED), Expr.text("}")),
+                            Expr.seq(Expr.text("["), JsonText.list(ref, 0, Expr.UNBOUNDED), Expr.text("]"))));
         }
         return anyValue;
     }
 
-    /** Elements with commas between them. */
-    private static Expr list(Expr element, int least, int most) {
-        if (most == 0) {
-            return least == 0 ? Expr.EMPTY : Expr.NOTHING;
-        }
-        Expr more = new Expr.Repeat(
-                Expr.seq(JsonText.COMMA, element),
-                Math.max(0, least - 1),
-                most == Expr.UNBOUNDED ? Expr.UNBOUNDED : most - 1);
-        Expr some = Expr.seq(element, more);
-        return least == 0 ? Expr.optional(some) : some;
-    }
-
-    // ---- objects
-
-    private record Member(Expr text, boolean required) {}
-
-    private Expr object(ObjectNode schema, String path) {
-        Map<String, JsonNode> properties = new LinkedHashMap<>();
-        schema.path("properties").properties().forEach(entry -> properties.put(entry.getKey(), entry.getValue()));
-        Set<String> required = new LinkedHashSet<>();
-        schema.path("required").forEach(name -> required.add(name.asString("")));
-        JsonNode additional = schema.path("additionalProperties");
-        JsonNode patterns = schema.path("patternProperties");
-        boolean free =
-                properties.isEmpty() && required.isEmpty() && additional.isMissingNode() && patterns.isMissingNode();
-        for (String name : required) {
-            if (!properties.containsKey(name)) {
-                if (additional.isBoolean() && !additional.booleanValue()) {
-                    throw new GrammarException("required at " + path + " names \"" + name
-                            + "\", which properties do not have and additionalProperties forbid");
-                }
-                JsonNode other = additional.isObject() ? additional : schema.booleanNode(true);
-                properties.put(name, other);
-            }
-        }
-        List<Member> members = new ArrayList<>();
-        properties.forEach((name, property) -> members.add(new Member(
-                Expr.seq(
-                        Expr.text(schema.stringNode(name).toString()),
-                        JsonText.COLON,
-                        nested(property, path + "/properties/" + name)),
-                required.contains(name))));
-        if (!patterns.isMissingNode()) {
-            Expr.Ref named = rule();
-            rules.set(named.rule(), braces(members, patternMember(schema, properties.keySet(), path)));
-            return named;
-        }
-        boolean open = free || additional.isObject() || additional.isBoolean() && additional.booleanValue();
-        Expr.Ref ref = rule();
-        if (open) {
-            Expr value = additional.isObject() ? nested(additional, path + "/additionalProperties") : any();
-            Expr extra = Expr.seq(JsonText.nameExcept(properties.keySet()), JsonText.COLON, value);
-            rules.set(ref.rule(), braces(members, extra));
-        } else {
-            rules.set(ref.rule(), braces(members, null));
-        }
-        return ref;
-    }
-
-    /**
-     * A member whose name has a pattern. With several patterns, or with properties that have the pattern as well, a name
-     * could be meant by more than one schema.
-     */
-    private Expr patternMember(ObjectNode schema, Set<String> names, String path) {
-        JsonNode patterns = schema.get("patternProperties");
-        JsonNode additional = schema.path("additionalProperties");
-        if (!patterns.isObject() || patterns.size() != 1) {
-            throw new GrammarException("patternProperties at " + path + " is enforced with one pattern, got "
-                    + (patterns.isObject() ? String.valueOf(patterns.size()) : patterns.toString()));
-        }
-        if (!additional.isMissingNode() && !(additional.isBoolean() && !additional.booleanValue())) {
-            throw new GrammarException(
-                    "patternProperties at " + path + " is not enforced beside additionalProperties, except false");
-        }
-        String pattern = patterns.propertyNames().iterator().next();
-        for (String name : names) {
-            if (RegexParser.finds(pattern, name)) {
-                throw new GrammarException("patternProperties at " + path + " has the pattern \"" + pattern
-                        + "\", which the property \"" + name + "\" has as well; write it into that property");
-            }
-        }
-        Expr name = JsonText.string(RegexParser.search(pattern, JsonText::character));
-        return Expr.seq(name, JsonText.COLON, nested(patterns.get(pattern), path + "/patternProperties/" + pattern));
-    }
-
     /** A property that can never be given must not make its object impossible, so it is a rule of its own. */
-    private Expr nested(JsonNode schema, String path) {
+    Expr nested(JsonNode schema, String path) {
         Expr expr = value(schema, path);
         if (expr instanceof Expr.Ref) {
             return expr;
@@ -305,80 +229,22 @@ final class JsonSchemaCompiler {
         return ref;
     }
 
-    /**
-     * Members in their order. State 2i: member i is next and nothing is written; 2i + 1: something is, so that a comma
-     * comes first.
-     */
-    private static Expr braces(List<Member> members, @Nullable Expr extra) {
-        List<Expr.Edge> edges = new ArrayList<>();
-        int count = members.size();
-        for (int i = 0; i < count; i++) {
-            Member member = members.get(i);
-            edges.add(new Expr.Edge(2 * i, member.text(), 2 * i + 3));
-            edges.add(new Expr.Edge(2 * i + 1, Expr.seq(JsonText.COMMA, member.text()), 2 * i + 3));
-            if (!member.required()) {
-                edges.add(new Expr.Edge(2 * i, Expr.EMPTY, 2 * i + 2));
-                edges.add(new Expr.Edge(2 * i + 1, Expr.EMPTY, 2 * i + 3));
-            }
-        }
-        int end = 2 * count + 2;
-        edges.add(new Expr.Edge(2 * count, extra == null ? Expr.EMPTY : list(extra, 0, Expr.UNBOUNDED), end));
-        Expr more = extra == null ? Expr.EMPTY : new Expr.Repeat(Expr.seq(JsonText.COMMA, extra), 0, Expr.UNBOUNDED);
-        edges.add(new Expr.Edge(2 * count + 1, more, end));
-        return Expr.seq(Expr.text("{"), new Expr.Graph(end + 1, edges), Expr.text("}"));
-    }
-
-    // ---- arrays
-
-    private Expr array(ObjectNode schema, String path) {
-        int least = count(schema, "minItems", 0, path);
-        int most = count(schema, "maxItems", Expr.UNBOUNDED, path);
-        requireOrder("minItems", least, "maxItems", most, path);
-        JsonNode prefix = schema.path("prefixItems");
-        JsonNode items = schema.path("items");
-        if (items.isArray()) {
-            throw new GrammarException(
-                    "items at " + path + " must be one schema; write prefixItems for a list of them");
-        }
-        if (schema.path("uniqueItems").asBoolean(false) && most != 1 && most != 0) {
-            List<JsonNode> values = resolved(items) instanceof ObjectNode choice && prefix.isMissingNode()
-                    ? SchemaKeywords.choices(choice, path + "/items")
-                    : List.of();
-            return Expr.seq(Expr.text("["), UniqueItems.of(values, least, most, path), Expr.text("]"));
-        }
-        boolean closed = items.isBoolean() && !items.booleanValue();
-        Expr element = closed ? Expr.NOTHING : items.isMissingNode() ? any() : nested(items, path + "/items");
-        List<Expr> first = IntStream.range(0, prefix.size())
-                .mapToObj(i -> nested(prefix.get(i), path + "/prefixItems/" + i))
-                .toList();
+    /** A new rule of the grammar. */
+    Expr.Ref rule(Expr expr) {
         Expr.Ref ref = rule();
-        rules.set(ref.rule(), Expr.seq(Expr.text("["), elements(first, element, least, most), Expr.text("]")));
+        rules.set(ref.rule(), expr);
         return ref;
-    }
-
-    private static Expr elements(List<Expr> first, Expr element, int least, int most) {
-        int given = most == Expr.UNBOUNDED ? first.size() : Math.min(first.size(), most);
-        int restMost = most == Expr.UNBOUNDED ? Expr.UNBOUNDED : most - given;
-        if (given == 0) {
-            return list(element, least, restMost);
-        }
-        Expr tail = restMost == 0
-                ? Expr.EMPTY
-                : new Expr.Repeat(Expr.seq(JsonText.COMMA, element), Math.max(0, least - given), restMost);
-        for (int i = given - 1; i >= 0; i--) {
-            Expr here = i == 0 ? first.get(i) : Expr.seq(JsonText.COMMA, first.get(i));
-            tail = Expr.seq(here, tail);
-            if (i >= least) {
-                tail = Expr.optional(tail);
-            }
-        }
-        return tail;
     }
 
     // ---- strings and numbers
 
     private static Expr string(ObjectNode schema, String path) {
-        return JsonText.string(string(schema, JsonText::character, JsonText.CHARACTER, Expr.NOTHING, path));
+        return JsonText.string(Negation.string(stringContent(schema, path), schema, path));
+    }
+
+    /** The content of a string schema's strings as it stands in quotes. */
+    static Expr stringContent(ObjectNode schema, String path) {
+        return string(schema, JsonText::character, JsonText.CHARACTER, Expr.NOTHING, path);
     }
 
     /**
@@ -454,7 +320,7 @@ final class JsonSchemaCompiler {
         return NumberMultiples.of(step.decimalValue(), least, most, whole, path);
     }
 
-    private static int count(JsonNode schema, String keyword, int absent, String path) {
+    static int count(JsonNode schema, String keyword, int absent, String path) {
         if (!schema.has(keyword)) {
             return absent;
         }
@@ -469,7 +335,7 @@ final class JsonSchemaCompiler {
         return value.intValue();
     }
 
-    private static void requireOrder(String least, int low, String most, int high, String path) {
+    static void requireOrder(String least, int low, String most, int high, String path) {
         if (high != Expr.UNBOUNDED && low > high) {
             throw new GrammarException(least + " at " + path + " is " + low + ", more than " + most + " " + high);
         }

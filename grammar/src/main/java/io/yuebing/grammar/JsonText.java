@@ -45,6 +45,17 @@ final class JsonText {
         return expr;
     }
 
+    /** Elements with commas between them. */
+    static Expr list(Expr element, int least, int most) {
+        if (most == 0) {
+            return least == 0 ? Expr.EMPTY : Expr.NOTHING;
+        }
+        Expr more = new Expr.Repeat(
+                Expr.seq(COMMA, element), Math.max(0, least - 1), most == Expr.UNBOUNDED ? Expr.UNBOUNDED : most - 1);
+        Expr some = Expr.seq(element, more);
+        return least == 0 ? Expr.optional(some) : some;
+    }
+
     /** A name of a member, without escapes, that is none of {@code taken}. */
     static Expr nameExcept(Collection<String> taken) {
         List<int[]> names =

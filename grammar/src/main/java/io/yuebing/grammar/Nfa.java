@@ -58,6 +58,7 @@ final class Nfa {
         switch (expr) {
             case Expr.Text text -> addText(text.bytes(), from, to);
             case Expr.Chars chars -> Utf8Ranges.of(chars.set()).forEach(ranges -> addRanges(ranges, from, to));
+            case Expr.Bytes range -> addRanges(new int[] {range.first(), range.last()}, from, to);
             case Expr.Seq seq -> addSeq(seq.parts(), from, to);
             case Expr.Alt alt -> alt.options().forEach(option -> add(option, from, to));
             case Expr.Repeat repeat -> addRepeat(repeat, from, to);

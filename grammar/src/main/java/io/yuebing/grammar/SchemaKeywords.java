@@ -39,11 +39,17 @@ final class SchemaKeywords {
             Map.entry("required", List.of("object")),
             Map.entry("additionalProperties", List.of("object")),
             Map.entry("patternProperties", List.of("object")),
+            Map.entry("propertyNames", List.of("object")),
+            Map.entry("minProperties", List.of("object")),
+            Map.entry("maxProperties", List.of("object")),
+            Map.entry("dependentRequired", List.of("object")),
             Map.entry("items", List.of("array")),
             Map.entry("prefixItems", List.of("array")),
             Map.entry("minItems", List.of("array")),
             Map.entry("maxItems", List.of("array")),
             Map.entry("uniqueItems", List.of("array")),
+            Map.entry("contains", List.of("array")),
+            Map.entry("minContains", List.of("array")),
             Map.entry("pattern", List.of("string")),
             Map.entry("format", List.of("string")),
             Map.entry("minLength", List.of("string")),
@@ -55,7 +61,7 @@ final class SchemaKeywords {
             Map.entry("multipleOf", List.of("number")));
 
     private static final Set<String> GENERAL =
-            Set.of("type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref", "nullable");
+            Set.of("type", "enum", "const", "anyOf", "oneOf", "allOf", "not", "if", "then", "else", "$ref", "nullable");
 
     private SchemaKeywords() {}
 
@@ -205,13 +211,22 @@ final class SchemaKeywords {
         return types;
     }
 
-    private static boolean requires(ObjectNode schema, String name) {
+    static boolean requires(JsonNode schema, String name) {
         for (JsonNode required : schema.path("required")) {
             if (required.asString("").equals(name)) {
                 return true;
             }
         }
         return false;
+    }
+
+    /** Whether JSON Schema takes both for one value; what is in lists and objects is compared as it is written. */
+    static boolean same(JsonNode a, JsonNode b) {
+        return a.isNumber() && b.isNumber() ? a.decimalValue().compareTo(b.decimalValue()) == 0 : a.equals(b);
+    }
+
+    static boolean contains(List<JsonNode> values, JsonNode value) {
+        return values.stream().anyMatch(one -> same(one, value));
     }
 
     private static Set<JsonNode> values(JsonNode schema) {

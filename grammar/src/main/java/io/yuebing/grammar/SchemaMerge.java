@@ -61,7 +61,8 @@ final class SchemaMerge {
         return list;
     }
 
-    private static void into(ObjectNode merged, JsonNode part, String path) {
+    /** Adds what another schema says to one. */
+    static void into(ObjectNode merged, JsonNode part, String path) {
         if (!(part instanceof ObjectNode object)) {
             throw new GrammarException("allOf, anyOf and oneOf at " + path + " must hold schemas that are objects");
         }

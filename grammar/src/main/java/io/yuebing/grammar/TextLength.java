@@ -22,6 +22,7 @@ record TextLength(int least, int most) {
                         .orElse(NONE);
             case Expr.Repeat repeat -> of(repeat.body()).times(repeat.least(), repeat.most());
             case Expr.Ref ref -> new TextLength(0, Expr.UNBOUNDED);
+            case Expr.Bytes bytes -> new TextLength(0, 1);
             case Expr.Graph graph -> new TextLength(0, Expr.UNBOUNDED);
         };
     }

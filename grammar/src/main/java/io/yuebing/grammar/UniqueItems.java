@@ -23,7 +23,7 @@ final class UniqueItems {
         }
         for (int i = 0; i < values.size(); i++) {
             for (int j = 0; j < i; j++) {
-                if (same(values.get(i), values.get(j))) {
+                if (SchemaKeywords.same(values.get(i), values.get(j))) {
                     throw new GrammarException("enum at " + path + "/items has " + values.get(i) + " twice");
                 }
             }
@@ -43,10 +43,5 @@ final class UniqueItems {
             }
         }
         return new Expr.Graph(all + 1, edges);
-    }
-
-    /** Whether JSON Schema takes both for one value; what is in lists and objects is compared as it is written. */
-    private static boolean same(JsonNode a, JsonNode b) {
-        return a.isNumber() && b.isNumber() ? a.decimalValue().compareTo(b.decimalValue()) == 0 : a.equals(b);
     }
 }

@@ -51,7 +51,7 @@ final class RandomSchemas {
 
     private ObjectNode schema(int depth) {
         ObjectNode schema = JSON.createObjectNode();
-        switch (random.nextInt(depth == 0 ? 7 : 12)) {
+        switch (random.nextInt(depth == 0 ? 8 : 14)) {
             case 0 -> schema.put("type", random.nextBoolean() ? "boolean" : "null");
             case 1 -> bounds(schema.put("type", "integer"), false);
             case 2 -> bounds(schema.put("type", "number"), true);
@@ -60,7 +60,9 @@ final class RandomSchemas {
             case 5 -> schema.put("type", "string").put("format", FORMATS.get(random.nextInt(FORMATS.size())));
             case 6 ->
                 schema.putArray("enum").add("a\tb").add(3).add(1.5).addNull().add("\u20ac\ud83d\ude00");
-            case 7, 8 -> object(schema.put("type", "object"), depth);
+            case 7 -> excluded(schema);
+            case 12 -> conditional(schema.put("type", "object"), depth);
+            case 8, 13 -> object(schema.put("type", "object"), depth);
             case 9 -> array(schema.put("type", "array"), depth);
             case 10 -> schema.putArray("anyOf").add(schema(depth - 1)).add(schema(depth - 1));
             default -> {
@@ -101,6 +103,68 @@ final class RandomSchemas {
         }
     }
 
+    private void excluded(ObjectNode schema) {
+        switch (random.nextInt(4)) {
+            case 0 ->
+                schema.putObject("not")
+                        .putArray("type")
+                        .add("object")
+                        .add("array")
+                        .add("number");
+            case 1 -> {
+                schema.putArray("enum").add("a").add(1).add(2.5).add(true).addNull();
+                schema.putObject("not").putArray("enum").add(1.0).add("a");
+            }
+            case 2 -> {
+                schema.put("type", "string").put("pattern", "^[ab\\n]{1,2}$");
+                schema.putObject("not")
+                        .putArray("enum")
+                        .add("a")
+                        .add("b\n")
+                        .add("ba")
+                        .add("\n");
+            }
+            default -> {
+                schema.putArray("type").add("string").add("boolean").add("null");
+                schema.put("maxLength", 1 + random.nextInt(3)).putObject("not").put("const", random.nextBoolean());
+            }
+        }
+    }
+
+    /** One of two or three kinds, which say what else there is. */
+    private void conditional(ObjectNode schema, int depth) {
+        boolean open = random.nextInt(4) == 0;
+        ObjectNode kind = schema.putObject("properties").putObject("kind");
+        if (open) {
+            kind.put("type", "string");
+        } else {
+            kind.putArray("enum").add("x").add("y").add(3);
+        }
+        if (random.nextBoolean()) {
+            schema.putArray("required").add("kind");
+        }
+        ObjectNode first = condition(schema, "x", depth);
+        if (random.nextBoolean()) {
+            ObjectNode other = schema.objectNode();
+            condition(other, "y", depth);
+            schema.putArray("allOf").add(other).addObject().put("type", "object");
+        } else if (random.nextBoolean()) {
+            first.putObject("else").putObject("properties").set("other", schema(depth - 1));
+        }
+    }
+
+    private ObjectNode condition(ObjectNode schema, String value, int depth) {
+        ObjectNode test = schema.putObject("if");
+        test.putObject("properties").putObject("kind").put("const", value);
+        if (random.nextBoolean()) {
+            test.putArray("required").add("kind");
+        }
+        ObjectNode then = schema.putObject("then");
+        then.putObject("properties").set("then_" + value, schema(depth - 1));
+        then.putArray("required").add("then_" + value);
+        return schema;
+    }
+
     private void object(ObjectNode schema, int depth) {
         List<String> names = new ArrayList<>(NAMES);
         ObjectNode properties = schema.putObject("properties");
@@ -112,8 +176,35 @@ final class RandomSchemas {
                 required.add(name);
             }
         }
-        switch (random.nextInt(5)) {
+        if (random.nextInt(3) == 0) {
+            schema.put("minProperties", random.nextInt(properties.size() + 1));
+            schema.put("maxProperties", properties.size() + random.nextInt(2));
+        }
+        if (random.nextInt(4) == 0 && properties.size() > 1) {
+            List<String> given = List.copyOf(properties.propertyNames());
+            schema.putObject("dependentRequired")
+                    .putArray(given.getFirst())
+                    .add(given.getLast())
+                    .add(given.get(random.nextInt(given.size())));
+        }
+        switch (random.nextInt(8)) {
             case 4 -> schema.putObject("patternProperties").set("^p_[a-z]{1,3}$", schema(depth - 1));
+            case 5 -> {
+                ObjectNode patterns = schema.putObject("patternProperties");
+                patterns.putObject("^[a-n]").put("type", "integer");
+                patterns.putObject("[e-z\"ß]$").put("minimum", -5);
+                patterns.set("^9[a-d0-9]{0,3}$", schema(depth - 1));
+                properties.propertyNames().stream()
+                        .filter(name -> name.matches("[a-n].*|.*[e-zß]"))
+                        .toList()
+                        .forEach(name -> properties.put(name, true));
+                schema.put("additionalProperties", random.nextBoolean());
+            }
+            case 6 -> {
+                schema.putObject("propertyNames").put("pattern", "^[^vx].{0,5}$");
+                required.removeAll();
+                schema.put("additionalProperties", random.nextBoolean()).put("minProperties", 0);
+            }
             case 0 -> schema.put("additionalProperties", false);
             case 1 -> schema.putObject("additionalProperties").put("type", "integer");
             case 2 -> schema.put("additionalProperties", true);
@@ -122,6 +213,12 @@ final class RandomSchemas {
     }
 
     private void array(ObjectNode schema, int depth) {
+        if (random.nextInt(4) == 0) {
+            schema.put("minItems", random.nextInt(3)).put("maxItems", 3).put("minContains", random.nextInt(3));
+            schema.putObject("items").put("type", random.nextBoolean() ? "integer" : "number");
+            schema.putObject("contains").put("minimum", 10);
+            return;
+        }
         int least = random.nextInt(3);
         schema.put("minItems", least).put("maxItems", least + random.nextInt(3));
         if (random.nextInt(5) == 0) {
