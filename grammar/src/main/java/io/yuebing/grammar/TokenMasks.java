@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
@@ -12,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Whether a token fits mostly depends on the {@linkplain Head node} alone. Where a token ends the node's rule and goes on
  * after it, its caller decides: the places in the vocabulary where that happens are kept with the node and followed for
- * each {@link Frame} anew; what was found for a whole state is kept as well. Thread-safe.
+ * each {@link Frame} anew; what was found for a whole state is kept as well. Within texts, most tokens fit whatever the
+ * grammar: those come from {@link TextTokens}. Thread-safe.
  */
 final class TokenMasks {
     /** Masks of nodes that are kept; one takes a bit for each token. */
@@ -25,6 +28,7 @@ final class TokenMasks {
     private final Automaton automaton;
     private final Vocabulary vocabulary;
     private final AtomicReferenceArray<@Nullable NodeMask> masks;
+    private final Map<Integer, Optional<TextStep>> textSteps = new ConcurrentHashMap<>();
     private int[] kept = new int[0];
     private int stored;
     private final Map<List<Head>, long[]> states = new LinkedHashMap<>(16, 0.75f, true);
@@ -98,11 +102,62 @@ final class TokenMasks {
         if (known != null) {
             return known;
         }
-        Walk walk = new Walk(new long[Math.ceilDiv(vocabulary.size(), 64)], true);
-        walk.from(0, node, null);
-        NodeMask found = walk.result();
+        Optional<TextStep> step = textStep(node);
+        NodeMask found = step.isPresent() ? withinText(node, step.get()) : walked(node);
         keep(node, found);
         return found;
+    }
+
+    private Optional<TextStep> textStep(int node) {
+        return textSteps.computeIfAbsent(node, missing -> TextStep.from(automaton, missing));
+    }
+
+    private NodeMask walked(int node) {
+        Walk walk = new Walk(new long[Math.ceilDiv(vocabulary.size(), 64)], true);
+        walk.from(0, node, null);
+        return walk.result();
+    }
+
+    /** The same for a node within a text, from the tokens that are known to stay within such texts. */
+    private NodeMask withinText(int node, TextStep step) {
+        TextTokens tokens = vocabulary.within(step.set());
+        int[] after = new int[tokens.longest() + 1];
+        after[0] = node;
+        int room = 0;
+        Optional<TextStep> next = Optional.of(step);
+        while (next.isPresent() && room < tokens.longest()) {
+            int to = next.get().to();
+            if (to == after[room]) {
+                Arrays.fill(after, room + 1, after.length, to);
+                room = tokens.longest();
+            } else {
+                after[++room] = to;
+                next = textStep(to).filter(other -> other.set().equals(step.set()));
+            }
+        }
+        if (next.isEmpty() && goesOn(after[room], step.set())) {
+            return walked(node);
+        }
+        Walk walk = new Walk(tokens.within(room).clone(), true);
+        for (int i = 0; i < tokens.exits(); i++) {
+            if (tokens.before(i) <= room) {
+                walk.step(tokens.exit(i), after[tokens.before(i)], null);
+            }
+        }
+        return walk.result();
+    }
+
+    /** Whether a node that the texts' characters lead to takes some of them in another way, or calls or ends its rule. */
+    private boolean goesOn(int node, TextStep.Characters set) {
+        if (automaton.accepting(node) || automaton.calls(node).length > 0) {
+            return true;
+        }
+        for (int b = 0; b < 0x100; b++) {
+            if (automaton.next(node, b) >= 0 && (b >= 0x80 ? set.beyond() : set.hasAscii(b))) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Adds the tokens that go on after the end of a node's rule. */
@@ -145,20 +200,23 @@ final class TokenMasks {
             int end = vocabulary.end(place);
             int child = place + 1;
             while (child < end) {
-                if (++steps > MAX_STEPS) {
-                    throw new GrammarException(
-                            "The constraint is too ambiguous: finding the next tokens takes more than " + MAX_STEPS
-                                    + " steps; write it with fewer alternatives that begin alike");
+                step(child, node, frame);
+                child = vocabulary.end(child);
+            }
+        }
+
+        /** Marks the token of a place and those below it, if the byte there leads on from a node. */
+        void step(int place, int node, @Nullable Frame frame) {
+            if (++steps > MAX_STEPS) {
+                throw new GrammarException("The constraint is too ambiguous: finding the next tokens takes more than "
+                        + MAX_STEPS + " steps; write it with fewer alternatives that begin alike");
+            }
+            int next = automaton.next(node, vocabulary.label(place));
+            if (next >= 0) {
+                vocabulary.mark(place, allowed);
+                if (vocabulary.end(place) > place + 1) {
+                    enter(place, next, frame);
                 }
-                int next = automaton.next(node, vocabulary.label(child));
-                int childEnd = vocabulary.end(child);
-                if (next >= 0) {
-                    vocabulary.mark(child, allowed);
-                    if (childEnd > child + 1) {
-                        enter(child, next, frame);
-                    }
-                }
-                child = childEnd;
             }
         }
 

@@ -1,6 +1,9 @@
 package io.yuebing.grammar;
 
+import io.yuebing.grammar.TextStep.Characters;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.IntFunction;
 
 /**
@@ -14,6 +17,8 @@ import java.util.function.IntFunction;
  * </pre>
  */
 public final class Vocabulary {
+    private static final int MAX_SETS = 4;
+
     private final int size;
     private final byte[] labels;
     private final int[] ends;
@@ -23,6 +28,7 @@ public final class Vocabulary {
     private final int[] twins;
 
     private final byte[][] texts;
+    private final Map<Characters, TextTokens> texted = new LinkedHashMap<>(8, 0.75f, true);
 
     /**
      * @param size tokens
@@ -109,6 +115,17 @@ public final class Vocabulary {
     void mark(int node, long[] mask) {
         for (int token = tokens[node]; token >= 0; token = twins[token]) {
             mask[token >> 6] |= 1L << token;
+        }
+    }
+
+    /** Tokens that stay within texts of a set of characters; found once for each of the sets that were asked for last. */
+    TextTokens within(Characters set) {
+        synchronized (texted) {
+            TextTokens known = texted.computeIfAbsent(set, missing -> new TextTokens(this, missing));
+            if (texted.size() > MAX_SETS) {
+                texted.remove(texted.keySet().iterator().next());
+            }
+            return known;
         }
     }
 }
