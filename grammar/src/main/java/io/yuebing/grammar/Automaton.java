@@ -16,6 +16,7 @@ final class Automaton {
 
     private final int start;
     private final boolean acceptsEmpty;
+    private final long work;
 
     /**
      * @param classOf byte to its equivalence class
@@ -23,8 +24,19 @@ final class Automaton {
      * @param accepting whether a rule may end at a node
      * @param calls for each node pairs of the called rule's start node and the node after the call
      * @param start where the root rule begins
+     * @param empty whether the empty text is one of the language
+     * @param work steps that its construction took
      */
-    Automaton(int[] classOf, int classes, int[] next, boolean[] accepting, int[][] calls, int start, boolean empty) {
+    Automaton(
+            int[] classOf,
+            int classes,
+            int[] next,
+            boolean[] accepting,
+            int[][] calls,
+            int start,
+            boolean empty,
+            long work) {
+        this.work = work;
         this.classOf = classOf;
         this.classes = classes;
         this.next = next;
@@ -45,6 +57,10 @@ final class Automaton {
             }
         }
         return false;
+    }
+
+    long work() {
+        return work;
     }
 
     int nodes() {

@@ -305,6 +305,6 @@ final class AutomatonBuilder {
             }
             called[node] = Arrays.copyOf(kept, count);
         }
-        return new Automaton(classOf, classes, table, ends, called, starts[0], nullable[0]);
+        return new Automaton(classOf, classes, table, ends, called, starts[0], nullable[0], work);
     }
 }

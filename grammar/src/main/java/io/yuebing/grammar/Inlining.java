@@ -1,9 +1,7 @@
 package io.yuebing.grammar;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes small rules that use no others in place of their names.
@@ -15,59 +13,60 @@ final class Inlining {
     /** Larger rules stay; about the states that a rule needs. */
     private static final int MAX_SIZE = 100;
 
+    /** Rules that use each other are written out so often; those beyond stay. */
+    private static final int MAX_ROUNDS = 10;
+
     private final List<Expr> rules;
-    private final @Nullable Expr[] done;
-    private final boolean[] begun;
+    private boolean changed;
 
     private Inlining(List<Expr> rules) {
-        this.rules = rules;
-        done = new Expr[rules.size()];
-        begun = new boolean[rules.size()];
+        this.rules = new ArrayList<>(rules);
     }
 
     /** The same rules, small ones written out where they are used. */
     static List<Expr> of(List<Expr> rules) {
         Inlining inlining = new Inlining(rules);
-        for (int rule = 0; rule < rules.size(); rule++) {
-            inlining.rule(rule, 0);
+        for (int round = 0; round < MAX_ROUNDS && (round == 0 || inlining.changed); round++) {
+            inlining.changed = false;
+            inlining.rules.replaceAll(inlining::inlined);
         }
-        return Arrays.stream(inlining.done).map(Expr.class::cast).toList();
+        return inlining.rules;
     }
 
-    private void rule(int rule, int depth) {
-        begun[rule] = true;
-        done[rule] = inlined(rules.get(rule), depth);
-    }
-
-    private Expr inlined(Expr expr, int depth) {
+    private Expr inlined(Expr expr) {
         return switch (expr) {
             case Expr.Text text -> text;
             case Expr.Chars chars -> chars;
             case Expr.Bytes bytes -> bytes;
-            case Expr.Seq seq -> new Expr.Seq(all(seq.parts(), depth));
-            case Expr.Alt alt -> new Expr.Alt(all(alt.options(), depth));
-            case Expr.Repeat repeat -> new Expr.Repeat(inlined(repeat.body(), depth), repeat.least(), repeat.most());
-            case Expr.Ref ref -> inlined(ref, depth);
+            case Expr.Seq seq -> new Expr.Seq(all(seq.parts()));
+            case Expr.Alt alt -> new Expr.Alt(all(alt.options()));
+            case Expr.Repeat repeat -> new Expr.Repeat(inlined(repeat.body()), repeat.least(), repeat.most());
+            case Expr.Ref ref -> inlined(ref);
             case Expr.Graph graph -> {
                 List<Expr.Edge> edges = new ArrayList<>();
                 for (Expr.Edge edge : graph.edges()) {
-                    edges.add(new Expr.Edge(edge.from(), inlined(edge.body(), depth), edge.to()));
+                    edges.add(new Expr.Edge(edge.from(), inlined(edge.body()), edge.to()));
                 }
                 yield new Expr.Graph(graph.states(), edges);
             }
         };
     }
 
-    private List<Expr> all(List<Expr> parts, int depth) {
-        return parts.stream().map(part -> inlined(part, depth)).toList();
+    private List<Expr> all(List<Expr> parts) {
+        List<Expr> all = new ArrayList<>(parts.size());
+        for (Expr part : parts) {
+            all.add(inlined(part));
+        }
+        return all;
     }
 
-    private Expr inlined(Expr.Ref ref, int depth) {
-        if (!begun[ref.rule()] && depth < MAX_SIZE) {
-            rule(ref.rule(), depth + 1);
+    private Expr inlined(Expr.Ref ref) {
+        Expr body = rules.get(ref.rule());
+        if (size(body) > MAX_SIZE) {
+            return ref;
         }
-        Expr body = done[ref.rule()];
-        return body != null && size(body) <= MAX_SIZE ? body : ref;
+        changed = true;
+        return body;
     }
 
     /** More than {@link #MAX_SIZE} where another rule is used. */

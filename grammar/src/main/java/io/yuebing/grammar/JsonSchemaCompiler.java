@@ -1,9 +1,11 @@
 package io.yuebing.grammar;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -22,6 +24,9 @@ final class JsonSchemaCompiler {
     private static final int MAX_RULES = 5_000;
     private static final int MAX_SCHEMAS = 5_000;
     private static final int MAX_COUNT = 10_000;
+    private static final long MAX_TEXT_WORK = 4_000_000;
+    /** An upper bound is not known for expressions that match nothing. */
+    private static final long WORK_FOR_NONE = 100_000;
 
     private static final Set<String> TYPES =
             Set.of("object", "array", "string", "integer", "number", "boolean", "null");
@@ -33,6 +38,8 @@ final class JsonSchemaCompiler {
     private Expr.@Nullable Ref anyValue;
     private int depth;
     private int schemas;
+    /** Steps spent on automata of single texts. */
+    private long textWork;
 
     private JsonSchemaCompiler(JsonNode document, List<Expr> rules) {
         this.document = document;
@@ -229,6 +236,27 @@ final class JsonSchemaCompiler {
         return ref;
     }
 
+    /** The automaton of a text, to look at it by itself; empty if there is no such text. */
+    Optional<Automaton> automaton(Expr text) {
+        Optional<Automaton> automaton = AutomatonBuilder.ifAny(List.of(text));
+        spend(automaton.map(Automaton::work).orElse(WORK_FOR_NONE));
+        return automaton;
+    }
+
+    /** Tells texts apart by which of the expressions they match; only those of the first are looked at. */
+    TextSets textSets(List<Expr> expressions) {
+        TextSets sets = new TextSets(expressions.stream().map(this::automaton).toList());
+        spend(sets.states() * 256L);
+        return sets;
+    }
+
+    private void spend(long work) {
+        textWork += work;
+        if (textWork > MAX_TEXT_WORK) {
+            throw GrammarException.tooLarge("steps to look at patterns and names", MAX_TEXT_WORK);
+        }
+    }
+
     /** A new rule of the grammar. */
     Expr.Ref rule(Expr expr) {
         Expr.Ref ref = rule();
@@ -238,8 +266,16 @@ final class JsonSchemaCompiler {
 
     // ---- strings and numbers
 
-    private static Expr string(ObjectNode schema, String path) {
-        return JsonText.string(Negation.string(stringContent(schema, path), schema, path));
+    private Expr string(ObjectNode schema, String path) {
+        Expr content = stringContent(schema, path);
+        List<JsonNode> excluded = Negation.values(schema, path);
+        if (excluded.isEmpty()) {
+            return JsonText.string(content);
+        }
+        Expr texts = JsonText.oneOf(excluded.stream().filter(JsonNode::isString).map(JsonNode::stringValue));
+        BitSet onlyContent = new BitSet();
+        onlyContent.set(0);
+        return JsonText.string(textSets(List.of(content, texts)).of(onlyContent));
     }
 
     /** The content of a string schema's strings as it stands in quotes. */

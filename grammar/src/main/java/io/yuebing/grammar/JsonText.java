@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 
 /** How values look in JSON answers: compact, with at most one space after a comma or colon. */
 final class JsonText {
@@ -43,6 +44,27 @@ final class JsonText {
             }
         }
         return expr;
+    }
+
+    /** A text as it stands in quotes. */
+    static Expr.Text written(String text) {
+        StringBuilder written = new StringBuilder();
+        text.codePoints().forEach(c -> {
+            int name = NAMED.indexOf(c);
+            if (name >= 0) {
+                written.append('\\').append(NAMES.charAt(name));
+            } else if (c < 0x20) {
+                written.append("\\u%04x".formatted(c));
+            } else {
+                written.appendCodePoint(c);
+            }
+        });
+        return new Expr.Text(written.toString());
+    }
+
+    /** One of some texts as they stand in quotes. */
+    static Expr oneOf(Stream<String> texts) {
+        return new Expr.Alt(texts.<Expr>map(JsonText::written).toList());
     }
 
     /** Elements with commas between them. */

@@ -1,6 +1,5 @@
 package io.yuebing.grammar;
 
-import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
@@ -76,16 +75,11 @@ final class Negation {
         }
     }
 
-    /** The content of strings that are none of those that {@code not} names. */
-    static Expr string(Expr content, ObjectNode schema, String path) {
-        if (!(of(schema, path) instanceof ObjectNode not) || !listsValues(not)) {
-            return content;
-        }
-        List<Expr> texts = new ArrayList<>();
-        SchemaKeywords.choices(not, path + "/not").stream()
-                .filter(JsonNode::isString)
-                .forEach(value -> texts.add(ObjectRules.written(value.stringValue())));
-        return texts.isEmpty() ? content : TextSets.difference(content, new Expr.Alt(texts));
+    /** The values that {@code not} lists; none if it is about types or not there. */
+    static List<JsonNode> values(ObjectNode schema, String path) {
+        return of(schema, path) instanceof ObjectNode not && listsValues(not)
+                ? SchemaKeywords.choices(not, path + "/not")
+                : List.of();
     }
 
     private static GrammarException refused(String path, String where) {

@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -30,26 +31,31 @@ final class ObjectRules {
                 .forEach(entry -> needs.put(entry.getKey(), names(entry.getValue())));
         JsonNode additional = schema.path("additionalProperties");
         JsonNode patterns = schema.path("patternProperties");
+        Map<String, Optional<Automaton>> found = new LinkedHashMap<>();
+        patterns.propertyNames()
+                .forEach(pattern ->
+                        found.put(pattern, schemas.automaton(RegexParser.search(pattern, JsonText::character))));
         boolean open = additional.isObject()
                 || additional.isBoolean() && additional.booleanValue()
                 || additional.isMissingNode() && patterns.isMissingNode() && properties.isEmpty() && required.isEmpty();
         for (String name : required) {
-            addMissing(name, "required", schema, properties, path);
+            addMissing(name, "required", schema, found, properties, path);
         }
         needs.forEach((name, needed) -> {
-            addMissing(name, "dependentRequired", schema, properties, path);
-            needed.forEach(one -> addMissing(one, "dependentRequired", schema, properties, path));
+            addMissing(name, "dependentRequired", schema, found, properties, path);
+            needed.forEach(one -> addMissing(one, "dependentRequired", schema, found, properties, path));
         });
         @Nullable Expr allowedNames = schema.has("propertyNames") ? propertyNames(schema, path) : null;
+        Optional<Automaton> allowed = allowedNames == null ? Optional.empty() : schemas.automaton(allowedNames);
         List<Member> members = new ArrayList<>();
         properties.forEach((name, property) -> members.add(new Member(
                 name,
                 Expr.seq(
                         Expr.text(schema.stringNode(name).toString()),
                         JsonText.COLON,
-                        allowedNames == null || hasText(allowedNames, name)
+                        allowedNames == null || matches(allowed, name)
                                 ? schemas.nested(
-                                        withPatterns(name, property, patterns, schema), path + "/properties/" + name)
+                                        withPatterns(name, property, found, schema), path + "/properties/" + name)
                                 : Expr.NOTHING),
                 required.contains(name))));
         @Nullable Expr extra = extra(schema, properties.keySet(), allowedNames, open, path);
@@ -71,13 +77,17 @@ final class ObjectRules {
 
     /** A name that must be there is a property like those that are listed. */
     private static void addMissing(
-            String name, String keyword, ObjectNode schema, Map<String, JsonNode> properties, String path) {
+            String name,
+            String keyword,
+            ObjectNode schema,
+            Map<String, Optional<Automaton>> patterns,
+            Map<String, JsonNode> properties,
+            String path) {
         if (properties.containsKey(name)) {
             return;
         }
         JsonNode additional = schema.path("additionalProperties");
-        boolean fits = schema.path("patternProperties").propertyNames().stream()
-                .anyMatch(pattern -> RegexParser.finds(pattern, name));
+        boolean fits = patterns.values().stream().anyMatch(pattern -> matches(pattern, name));
         if (!fits && additional.isBoolean() && !additional.booleanValue()) {
             throw new GrammarException(keyword + " at " + path + " names \"" + name
                     + "\", which properties do not have and additionalProperties forbid");
@@ -86,15 +96,21 @@ final class ObjectRules {
     }
 
     /** The schema of a property with those of the patterns that its name has. */
-    private static JsonNode withPatterns(String name, JsonNode property, JsonNode patterns, ObjectNode factory) {
+    private static JsonNode withPatterns(
+            String name, JsonNode property, Map<String, Optional<Automaton>> patterns, ObjectNode schema) {
         List<JsonNode> all = new ArrayList<>();
-        patterns.properties().forEach(pattern -> {
-            if (RegexParser.finds(pattern.getKey(), name)) {
-                all.add(pattern.getValue());
+        all.add(property);
+        patterns.forEach((pattern, automaton) -> {
+            if (matches(automaton, name)) {
+                all.add(schema.get("patternProperties").get(pattern));
             }
         });
-        all.addFirst(property);
-        return together(all, factory);
+        return together(all, schema);
+    }
+
+    private static boolean matches(Optional<Automaton> texts, String text) {
+        return texts.isPresent()
+                && texts.get().acceptsPlain(JsonText.written(text).bytes());
     }
 
     /** One schema for several that all hold. */
@@ -124,10 +140,10 @@ final class ObjectRules {
         }
         List<Expr> expressions = new ArrayList<>();
         expressions.add(allowedNames == null ? new Expr.Repeat(JsonText.CHARACTER, 0, Expr.UNBOUNDED) : allowedNames);
-        expressions.add(new Expr.Alt(names.stream().map(ObjectRules::written).toList()));
+        expressions.add(JsonText.oneOf(names.stream()));
         List<String> keys = List.copyOf(patterns.propertyNames());
         keys.forEach(pattern -> expressions.add(RegexParser.search(pattern, JsonText::character)));
-        TextSets sets = new TextSets(expressions);
+        TextSets sets = schemas.textSets(expressions);
         List<Expr> options = new ArrayList<>();
         for (BitSet kind : sets.kinds()) {
             List<JsonNode> values = kind.stream()
@@ -165,24 +181,10 @@ final class ObjectRules {
         }
         if (object.has("enum") || object.has("const")) {
             SchemaKeywords.requireOnlyTypeBeside(object, path + "/propertyNames");
-            return new Expr.Alt(SchemaKeywords.choices(object, path + "/propertyNames").stream()
+            return JsonText.oneOf(SchemaKeywords.choices(object, path + "/propertyNames").stream()
                     .filter(JsonNode::isString)
-                    .map(name -> written(name.stringValue()))
-                    .toList());
+                    .map(JsonNode::stringValue));
         }
         return JsonSchemaCompiler.stringContent(object, path + "/propertyNames");
-    }
-
-    /** A text as it stands in quotes. */
-    static Expr written(String text) {
-        return new Expr.Seq(text.codePoints()
-                .mapToObj(c -> JsonText.character(CodePoints.one(c)))
-                .toList());
-    }
-
-    private static boolean hasText(Expr texts, String text) {
-        BitSet both = new BitSet();
-        both.set(0, 2);
-        return new TextSets(List.of(written(text), texts)).kinds().contains(both);
     }
 }

@@ -1,6 +1,5 @@
 package io.yuebing.grammar;
 
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
@@ -58,12 +57,6 @@ final class RegexParser {
     /** The same for texts that hold a match somewhere, as {@code pattern} of a JSON schema asks. */
     static Expr search(String source, Function<CodePoints, Expr> written) {
         return new RegexParser(source, written, true, NOT_LINE_ENDS).parse();
-    }
-
-    /** Whether a text holds a match somewhere. */
-    static boolean finds(String source, String text) {
-        return AutomatonBuilder.build(List.of(search(source, Expr::chars)))
-                .acceptsPlain(text.getBytes(StandardCharsets.UTF_8));
     }
 
     private Expr parse() {

@@ -15,7 +15,7 @@ import java.util.Set;
  * <p>Expressions are numbered from 0; none of them uses rules. Only texts of expression 0 are looked at.
  */
 final class TextSets {
-    private static final int MAX_STATES = 3_000;
+    private static final int MAX_STATES = 1_000;
 
     /** Bytes that lead from one state to another. */
     private record Step(int from, int first, int last, int to) {}
@@ -26,10 +26,8 @@ final class TextSets {
     private final List<BitSet> matched = new ArrayList<>();
 
     /** @throws GrammarException if there are too many states */
-    TextSets(List<Expr> expressions) {
-        automata = expressions.stream()
-                .map(expression -> AutomatonBuilder.ifAny(List.of(expression)))
-                .toList();
+    TextSets(List<Optional<Automaton>> automata) {
+        this.automata = automata;
         Map<List<Integer>, Integer> states = new HashMap<>();
         List<List<Integer>> open = new ArrayList<>();
         BitSet empty = new BitSet();
@@ -103,10 +101,7 @@ final class TextSets {
         return new Expr.Graph(matched.size() + 1, edges);
     }
 
-    /** The texts of one expression without those of another. */
-    static Expr difference(Expr all, Expr without) {
-        BitSet only = new BitSet();
-        only.set(0);
-        return new TextSets(List.of(all, without)).of(only);
+    int states() {
+        return matched.size();
     }
 }
