@@ -5,6 +5,7 @@ import io.yuebing.text.jinja.Value.Int;
 import io.yuebing.text.jinja.Value.Num;
 import io.yuebing.text.jinja.Value.Str;
 import io.yuebing.text.jinja.Value.Undefined;
+import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -28,6 +29,7 @@ final class Filters {
         all.put("round", Filters::round);
         all.put("int", Filters::toInt);
         all.put("float", Filters::toFloat);
+        all.put("filesizeformat", Filters::fileSize);
         all.put("attr", (value, arguments) -> {
             String name = arguments.bind("attr", "name").text("name");
             Value member = Attributes.member(value, name);
@@ -107,5 +109,33 @@ final class Filters {
             case Undefined u -> throw u.failure();
             default -> fallback;
         };
+    }
+
+    private static Value fileSize(Value value, Arguments arguments) {
+        boolean binary = arguments.bind("filesizeformat", "binary").flag("binary");
+        double bytes = toDouble(value);
+        int base = binary ? 1024 : 1000;
+        if (bytes == 1) {
+            return Str.of("1 Byte");
+        }
+        if (bytes < base) {
+            return Str.of(Representation.str(Numbers.truncated(new Float(bytes), 10)
+                            .orElseThrow(() -> new JinjaException("cannot convert float infinity to integer")))
+                    + " Bytes");
+        }
+        String prefixes = binary ? "KMGTPEZY" : "kMGTPEZY";
+        int step = 0;
+        BigInteger unit = BigInteger.valueOf(base).pow(2);
+        while (step < prefixes.length() - 1 && !Operators.compare("<", new Float(bytes), new Int(unit))) {
+            step++;
+            unit = BigInteger.valueOf(base).pow(step + 2);
+        }
+        Value number = PercentFormat.format(Str.of("%.1f"), new Float(base * bytes / unit.doubleValue()));
+        return Str.of(Representation.str(number) + " " + prefixes.charAt(step) + (binary ? "iB" : "B"));
+    }
+
+    private static double toDouble(Value value) {
+        Optional<Value> number = value instanceof Str s ? Numbers.parseFloat(s.text()) : Optional.of(value);
+        return number("filesizeformat", number.orElse(value)).asDouble();
     }
 }

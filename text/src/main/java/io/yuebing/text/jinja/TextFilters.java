@@ -48,6 +48,9 @@ final class TextFilters {
                 (value, arguments) ->
                         Int.of(WORD.matcher(Representation.str(value)).results().count()));
         all.put("urlencode", TextFilters::urlEncode);
+        all.put("pprint", PrettyPrint::filter);
+        all.put("wordwrap", WordWrap::filter);
+        HtmlText.addTo(all);
         all.put("format", (value, arguments) -> PercentFormat.format(text(value), formatArguments(arguments)));
     }
 
@@ -83,7 +86,7 @@ final class TextFilters {
         return out.toString();
     }
 
-    private static Value escape(Value value) {
+    static Str escape(Value value) {
         if (value instanceof Str str && str.markup()) {
             return str;
         }
@@ -100,7 +103,7 @@ final class TextFilters {
                 count));
     }
 
-    private static String requireText(String filter, Value value) {
+    static String requireText(String filter, Value value) {
         if (value instanceof Undefined u) {
             throw u.failure();
         }
