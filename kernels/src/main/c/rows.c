@@ -69,6 +69,25 @@ void NAME(yuebing_gelu_mul)(const float *gate, const float *up, float *out, int3
     memcpy(out + i, last[0], bytes);
 }
 
+/* cap * tanh(x / cap), as cap * (1 - 2 / (exp(2 x / cap) + 1)) */
+INLINE floats soft_cap(floats x, float cap) {
+    floats e = exponential(floats_mul(x, floats_all(2 / cap)));
+    floats below = floats_div(floats_all(2), floats_add(e, floats_all(1)));
+    return floats_mul(floats_sub(floats_all(1), below), floats_all(cap));
+}
+
+void NAME(yuebing_soft_cap)(float *x, int32_t n, float cap) {
+    int i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        floats_store(x + i, soft_cap(floats_load(x + i), cap));
+    }
+    float last[LANES] = {0};
+    size_t bytes = (size_t)(n - i) * sizeof(float);
+    memcpy(last, x + i, bytes);
+    floats_store(last, soft_cap(floats_load(last), cap));
+    memcpy(x + i, last, bytes);
+}
+
 #define RUN_VECTORS (RUN / LANES)
 
 /* Rounds 32 values; returns their scale. */

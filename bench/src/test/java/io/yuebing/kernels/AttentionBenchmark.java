@@ -100,7 +100,7 @@ public class AttentionBenchmark {
 
     @Benchmark
     public void attend(Work work) {
-        attention.attend(layers[next], 0, (float) (1 / Math.sqrt(headSize)), q, out, pool);
+        attention.attend(layers[next], 0, (float) (1 / Math.sqrt(headSize)), 0, q, out, pool);
         next = (next + 1) % layers.length;
         work.done(bytes, macs);
     }

@@ -40,9 +40,7 @@ public final class Activations {
 
     /** Presses {@code n} values softly into the range from -cap to cap: {@code x = cap * tanh(x / cap)}. */
     public static void softCap(float[] x, int offset, int n, float cap) {
-        for (int i = offset; i < offset + n; i++) {
-            x[i] = cap * (1 - 2 / (Exponential.of(2 * x[i] / cap) + 1));
-        }
+        Kernels.active().rows().softCap(x, offset, n, cap);
     }
 
     /** {@code x += factor * y} for {@code n} values. */

@@ -51,6 +51,7 @@ final class AttentionGroup {
     private int rows;
     private int firstPosition;
     private int window;
+    private float cap;
 
     static AttentionGroup ofThread() {
         return OF_THREAD.get();
@@ -69,14 +70,16 @@ final class AttentionGroup {
      * @param perRow query heads of a row that are computed together
      * @param rows rows at consecutive positions
      * @param window positions that a row attends to, its own included; 0 = all
+     * @param cap largest magnitude of a score, softly; 0 = any
      */
-    void begin(int keySize, int valueSize, int perRow, int rows, int firstPosition, int window) {
+    void begin(int keySize, int valueSize, int perRow, int rows, int firstPosition, int window, float cap) {
         this.keySize = keySize;
         this.valueSize = valueSize;
         this.perRow = perRow;
         this.rows = rows;
         this.firstPosition = firstPosition;
         this.window = window;
+        this.cap = cap;
         int queries = perRow * rows;
         keys = atLeast(keys, TILE * keySize);
         values = atLeast(values, TILE * valueSize);
@@ -180,6 +183,9 @@ final class AttentionGroup {
         locate(cache, table, kvHead, tile);
         kernel.readKeys(cache.layer(), keyRows, cache.element(), 0, keySize, keys, transposing);
         kernel.scores(keys, keySize, keyScales, scale, q, queryAt, firstQuery, pastQuery, scores);
+        if (cap != 0) {
+            Activations.softCap(scores, firstQuery * TILE, (pastQuery - firstQuery) * TILE, cap);
+        }
         weigh(kernel, tile, firstQuery, pastQuery, states, at);
         if (cache.element().scaled()) {
             scaleWeights(firstQuery, pastQuery);

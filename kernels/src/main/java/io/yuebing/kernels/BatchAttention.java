@@ -64,6 +64,7 @@ public final class BatchAttention {
     private float[] out = {};
     private float scale;
     private int window;
+    private float cap;
 
     /** Parts that the query heads of one KV head are divided into. */
     private int parts = 1;
@@ -142,15 +143,17 @@ public final class BatchAttention {
      * Computes {@code softmax(scale q K') V} for each row over the positions up to its own.
      *
      * @param window positions that a row attends to, its own included; 0 = all
+     * @param cap largest magnitude of a score, softly: {@code cap * tanh(score / cap)}; 0 = any
      * @param q {@code [rows][heads x keySize]}
      * @param out receives {@code [rows][heads x valueSize]}
      * @throws IllegalArgumentException if a row's position is not in its block table
      */
-    public void attend(CacheView cache, int window, float scale, float[] q, float[] out, WorkerPool pool) {
+    public void attend(CacheView cache, int window, float scale, float cap, float[] q, float[] out, WorkerPool pool) {
         check(cache);
         this.cache = cache;
         this.window = window;
         this.scale = scale;
+        this.cap = cap;
         this.q = q;
         this.out = out;
         int enough = pool.threads() == 1 ? 0 : TASKS_PER_THREAD * pool.threads();
@@ -227,7 +230,7 @@ public final class BatchAttention {
     private AttentionGroup begin(int group, int share) {
         AttentionGroup rows = AttentionGroup.ofThread();
         int together = perRow / parts;
-        rows.begin(keySize, valueSize, together, rowCounts[group], positions[group], window);
+        rows.begin(keySize, valueSize, together, rowCounts[group], positions[group], window, cap);
         rows.queries(firstRows[group] * heads + share * together, heads);
         return rows;
     }

@@ -15,6 +15,10 @@ final class NativeRows implements RowKernel {
     private static final MethodHandle SILU_MUL = NativeLibrary.function("yuebing_silu_mul", GATE);
     private static final MethodHandle GELU_MUL = NativeLibrary.function("yuebing_gelu_mul", GATE);
 
+    private static final MethodHandle SOFT_CAP = NativeLibrary.function(
+            "yuebing_soft_cap",
+            FunctionDescriptor.ofVoid(ValueLayout.ADDRESS, ValueLayout.JAVA_INT, ValueLayout.JAVA_FLOAT));
+
     private final RowKernel plain = new ScalarRows();
 
     @Override
@@ -39,6 +43,15 @@ final class NativeRows implements RowKernel {
     public void geluMul(float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n) {
         try {
             GELU_MUL.invokeExact(from(gate, gateOffset, n), from(up, upOffset, n), from(out, outOffset, n), n);
+        } catch (Throwable t) {
+            throw NativeLibrary.failed(t);
+        }
+    }
+
+    @Override
+    public void softCap(float[] x, int offset, int n, float cap) {
+        try {
+            SOFT_CAP.invokeExact(from(x, offset, n), n, cap);
         } catch (Throwable t) {
             throw NativeLibrary.failed(t);
         }

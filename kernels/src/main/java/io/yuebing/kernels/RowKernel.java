@@ -12,6 +12,9 @@ interface RowKernel {
     /** {@code out = gelu(gate) * up}, with the tanh approximation of gelu */
     void geluMul(float[] gate, int gateOffset, float[] up, int upOffset, float[] out, int outOffset, int n);
 
+    /** {@code x = cap * tanh(x / cap)} in place */
+    void softCap(float[] x, int offset, int n, float cap);
+
     /** Replaces scores by {@code exp(score - largest score)} and returns the sum of these. */
     float exponentials(float[] scores, int offset, int n);
 

@@ -41,6 +41,13 @@ final class ScalarRows implements RowKernel {
     }
 
     @Override
+    public void softCap(float[] x, int offset, int n, float cap) {
+        for (int i = offset; i < offset + n; i++) {
+            x[i] = cap * (1 - 2 / (Exponential.of(2 / cap * x[i]) + 1));
+        }
+    }
+
+    @Override
     public float exponentials(float[] scores, int offset, int n) {
         float largest = Float.NEGATIVE_INFINITY;
         for (int i = 0; i < n; i++) {

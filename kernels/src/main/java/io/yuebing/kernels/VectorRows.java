@@ -78,6 +78,22 @@ final class VectorRows implements RowKernel {
         scalar.geluMul(gate, gateOffset + whole, up, upOffset + whole, out, outOffset + whole, n - whole);
     }
 
+    @Override
+    public void softCap(float[] x, int offset, int n, float cap) {
+        float[] e = EXPONENTIALS.get();
+        int whole = FLOATS.loopBound(n);
+        for (int first = offset; first < offset + whole; first += CHUNK) {
+            int chunk = Math.min(CHUNK, offset + whole - first);
+            exponentials(x, first, 2 / cap, 0, e, 0, chunk);
+            for (int i = 0; i < chunk; i += COUNT) {
+                FloatVector below = FloatVector.broadcast(FLOATS, 2)
+                        .div(FloatVector.fromArray(FLOATS, e, i).add(1));
+                FloatVector.broadcast(FLOATS, 1).sub(below).mul(cap).intoArray(x, first + i);
+            }
+        }
+        scalar.softCap(x, offset + whole, n - whole, cap);
+    }
+
     /**
      * {@code to[i] = exp(factor * from[i] - shift)} for whole vectors: {@link Exponential#of} in each lane.
      *

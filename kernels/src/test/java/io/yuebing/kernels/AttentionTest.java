@@ -19,9 +19,13 @@ class AttentionTest {
     private static final int ALL = 0;
 
     /** How a sequence is stored and computed. */
-    private record How(CacheElement element, int blockSize, int window, int chunk, int threads) {
+    private record How(CacheElement element, int blockSize, int window, float cap, int chunk, int threads) {
         static How plainly(CacheElement element, int window) {
-            return new How(element, 16, window, Integer.MAX_VALUE, 1);
+            return new How(element, 16, window, 0, Integer.MAX_VALUE, 1);
+        }
+
+        How withCap(float largest) {
+            return new How(element, blockSize, window, largest, chunk, threads);
         }
     }
 
@@ -66,7 +70,7 @@ class AttentionTest {
                     write(view, table, from, from + rows);
                     attention.clear();
                     attention.add(from, rows, from, table);
-                    attention.attend(view, how.window(), scale(), q, out, pool);
+                    attention.attend(view, how.window(), scale(), how.cap(), q, out, pool);
                 }
             }
             return Arrays.copyOfRange(out, first * HEADS * headSize, out.length);
@@ -95,7 +99,7 @@ class AttentionTest {
         }
 
         /** The definition, in doubles, of one position. */
-        double[] reference(int position, int window) {
+        double[] reference(int position, int window, float cap) {
             double[] out = new double[HEADS * headSize];
             for (int head = 0; head < HEADS; head++) {
                 int kvHead = head / (HEADS / KV_HEADS);
@@ -106,7 +110,8 @@ class AttentionTest {
                     for (int c = 0; c < headSize; c++) {
                         score += (double) q[(position * HEADS + head) * headSize + c] * k[row + c];
                     }
-                    double weight = Math.exp(score * scale());
+                    double scaled = score * scale();
+                    double weight = Math.exp(cap == 0 ? scaled : cap * Math.tanh(scaled / cap));
                     sum += weight;
                     for (int c = 0; c < headSize; c++) {
                         out[head * headSize + c] += weight * v[row + c];
@@ -135,9 +140,10 @@ class AttentionTest {
             for (int length : new int[] {1, 65, 150}) {
                 Sequence sequence = Sequence.random(length, length, headSize);
                 for (int window : new int[] {ALL, 50}) {
-                    float[] out = sequence.attend(How.plainly(element, window), 0);
+                    float cap = window == ALL ? 0 : 0.8f;
+                    float[] out = sequence.attend(How.plainly(element, window).withCap(cap), 0);
                     for (int position : new int[] {0, length / 2, length - 1}) {
-                        double[] reference = sequence.reference(position, window);
+                        double[] reference = sequence.reference(position, window, cap);
                         for (int i = 0; i < reference.length; i++) {
                             assertThat((double) out[position * HEADS * headSize + i])
                                     .as(
@@ -157,10 +163,11 @@ class AttentionTest {
         for (int length : new int[] {150}) {
             Sequence sequence = Sequence.random(length, length, 32);
             for (int window : new int[] {ALL, 70}) {
-                float[] expected = sequence.attend(How.plainly(element, window), 0);
+                float cap = window == ALL ? 0 : 0.8f;
+                float[] expected = sequence.attend(How.plainly(element, window).withCap(cap), 0);
                 for (int blockSize : new int[] {1, 33}) {
                     for (int chunk : new int[] {1, 7, 64}) {
-                        How how = new How(element, blockSize, window, chunk, 1 + chunk % 4);
+                        How how = new How(element, blockSize, window, cap, chunk, 1 + chunk % 4);
                         assertThat(sequence.attend(how, 0))
                                 .as("length %d, %s", length, how)
                                 .containsExactly(expected);
@@ -179,11 +186,11 @@ class AttentionTest {
             float[] expected = sequence.attend(How.plainly(element, window), first);
             for (int threads = 1; threads <= 4; threads++) {
                 for (int chunk : new int[] {1, 9}) {
-                    How how = new How(element, 16, window, chunk, threads);
+                    How how = new How(element, 16, window, 0, chunk, threads);
                     assertThat(sequence.attend(how, first)).as("%s", how).containsExactly(expected);
                 }
             }
-            double[] reference = sequence.reference(sequence.length() - 1, window);
+            double[] reference = sequence.reference(sequence.length() - 1, window, 0);
             for (int i = 0; i < reference.length; i++) {
                 assertThat((double) expected[19 * HEADS * 16 + i])
                         .as("%s, element %d", element, i)
@@ -224,7 +231,7 @@ class AttentionTest {
                 BatchAttention attention = new BatchAttention(heads, 1, keySize, valueSize);
                 attention.add(first, 3, first, table);
                 try (WorkerPool pool = WorkerPool.create(threads)) {
-                    attention.attend(view, ALL, 0.2f, q, out, pool);
+                    attention.attend(view, ALL, 0.2f, 0, q, out, pool);
                 }
                 expected = threads == 1 ? out : expected;
                 assertThat(Arrays.mismatch(out, expected))
@@ -324,7 +331,7 @@ class AttentionTest {
             BatchAttention attention = new BatchAttention(HEADS, KV_HEADS, 8);
             attention.add(0, 1, 4, new int[] {0});
             float[] q = new float[HEADS * 8];
-            assertThatThrownBy(() -> attention.attend(view, ALL, 1, q, new float[HEADS * 8], pool))
+            assertThatThrownBy(() -> attention.attend(view, ALL, 1, 0, q, new float[HEADS * 8], pool))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("Positions 4 to 4 are not in 1 blocks of 4");
         }

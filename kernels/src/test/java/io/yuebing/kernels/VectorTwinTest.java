@@ -100,6 +100,18 @@ class VectorTwinTest {
     }
 
     @Test
+    void softLimitsAreTheSame() {
+        for (int n = 0; n <= 1100; n += n < 70 ? 1 : 257) {
+            float[] expected = row(new Random(n), n + 3);
+            float[] actual = expected.clone();
+            float cap = 0.7f + n % 5 * 12;
+            scalar.rows().softCap(expected, 2, n, cap);
+            vector.rows().softCap(actual, 2, n, cap);
+            assertSameBits(actual, expected, "n and seed %d", n);
+        }
+    }
+
+    @Test
     void exponentialsAreTheSame() {
         for (int n = 1; n <= 130; n++) {
             float[] expected = row(new Random(n), n + 1);

@@ -29,6 +29,7 @@ class BatchInvarianceTest {
         "qwen2-f32, F32, F32",
         "mistral, F32, BF16",
         "phi3, F32, F32",
+        "gemma2, F32, F32",
         "gemma3, F32, F32",
         "mixtral, F32, BF16",
         "qwen3_moe, F32, F32",

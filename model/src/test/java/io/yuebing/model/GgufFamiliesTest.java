@@ -22,6 +22,10 @@ class GgufFamiliesTest {
     private static final int WIDTH = 48;
     private static final int HEADS = 4;
     private static final int HEAD_SIZE = 8;
+    private static final Map<String, String> NAMES_OF_GEMMA = Map.of(
+            "post_attention_layernorm", "post_attention_norm",
+            "pre_feedforward_layernorm", "ffn_norm",
+            "post_feedforward_layernorm", "post_ffw_norm");
 
     @TempDir
     private Path dir;
@@ -40,13 +44,13 @@ class GgufFamiliesTest {
     @Test
     void gemma3HasWholeNormsAndItsOwnNamesForThem() throws IOException {
         Path model = changed("gemma3", Map.of("sliding_window_pattern", 6, "query_pre_attn_scalar", 32));
-        assertSameLogits(
-                model,
-                "gemma3",
-                Map.of(
-                        "post_attention_layernorm", "post_attention_norm",
-                        "pre_feedforward_layernorm", "ffn_norm",
-                        "post_feedforward_layernorm", "post_ffw_norm"));
+        assertSameLogits(model, "gemma3", NAMES_OF_GEMMA);
+    }
+
+    @Test
+    void gemma2HasItsLimits() throws IOException {
+        Path model = changed("gemma2", Map.of("query_pre_attn_scalar", 32));
+        assertSameLogits(model, "gemma2", NAMES_OF_GEMMA);
     }
 
     @Test

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
@@ -112,6 +113,11 @@ final class GgufOf {
         }
         if (config.path("sliding_window").isNumber()) {
             file.integer(key + "attention.sliding_window", number("sliding_window", 0));
+        }
+        for (String cap : List.of("attn_logit_softcapping", "final_logit_softcapping")) {
+            if (config.path(cap).isNumber()) {
+                file.number(key + cap, (float) config.path(cap).asDouble());
+            }
         }
         scaling(key + "rope.scaling.");
         experts(key);

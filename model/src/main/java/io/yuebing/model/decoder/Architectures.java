@@ -16,6 +16,7 @@ public final class Architectures {
             new Qwen2Moe(),
             new Qwen3(),
             new Qwen3Moe(),
+            new Gemma2(),
             new Gemma3(),
             new TextModel("Gemma3ForConditionalGeneration", "language_model.", new Gemma3()),
             new Phi3(),

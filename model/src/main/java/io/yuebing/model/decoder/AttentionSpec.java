@@ -6,6 +6,7 @@ import io.yuebing.kv.KvLayout;
 /** A kind of attention: what it computes and what it keeps of each token. */
 public sealed interface AttentionSpec permits GroupedQuery, Latent {
     int NO_WINDOW = 0;
+    float NO_CAP = 0;
 
     /** Query heads. */
     int heads();

@@ -161,7 +161,8 @@ record LatentAttention(
     public void attend(StepBuffers step, CacheView cache, WorkerPool pool) {
         LatentBuffers buffers = step.latent;
         toLatent.apply(step.query, spec.querySize(), step.rows(), buffers.query, spec.headSize(), pool);
-        step.attention[shape].attend(cache, spec.window(), spec.scale(), buffers.query, buffers.attended, pool);
+        step.attention[shape].attend(
+                cache, spec.window(), spec.scale(), AttentionSpec.NO_CAP, buffers.query, buffers.attended, pool);
         fromLatent.apply(buffers.attended, spec.latentSize(), step.rows(), step.attended, spec.valueSize(), pool);
         output.apply(step.attended, step.rows(), step.output, pool);
     }

@@ -66,7 +66,7 @@ record SelfAttention(
 
     @Override
     public void attend(StepBuffers step, CacheView cache, WorkerPool pool) {
-        step.attention[shape].attend(cache, spec.window(), spec.scale(), step.query, step.attended, pool);
+        step.attention[shape].attend(cache, spec.window(), spec.scale(), spec.cap(), step.query, step.attended, pool);
         output.apply(step.attended, step.rows(), step.output, pool);
     }
 

@@ -98,6 +98,9 @@ final class GgufConfig {
             integer("attention.sliding_window_pattern")
                     .ifPresent(layers -> config.put("sliding_window_pattern", layers));
         }
+        for (String cap : List.of("attn_logit_softcapping", "final_logit_softcapping")) {
+            metadata.number(prefix + cap).ifPresent(largest -> config.put(cap, largest));
+        }
         config.put("use_qk_norm", tensors.containsKey("blk.0.attn_q_norm.weight"));
         if (integer("attention.kv_lora_rank").isPresent()) {
             addLatentAttention();

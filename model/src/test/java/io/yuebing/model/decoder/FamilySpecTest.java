@@ -44,6 +44,17 @@ class FamilySpecTest {
     }
 
     @Test
+    void gemma2HasLimitsUnlessTheFileSaysNull() {
+        DecoderSpec spec = spec(new Gemma2(), "");
+        assertThat(windows(spec)).containsExactly(4096, 0, 4096, 0);
+        assertThat(spec.logitCap()).isEqualTo(30);
+        assertThat(((GroupedQuery) spec.attention()).cap()).isEqualTo(50);
+        DecoderSpec free = spec(new Gemma2(), ", \"attn_logit_softcapping\": null, \"final_logit_softcapping\": null");
+        assertThat(free.logitCap()).isEqualTo(DecoderSpec.NO_CAP);
+        assertThat(((GroupedQuery) free.attention()).cap()).isEqualTo(AttentionSpec.NO_CAP);
+    }
+
+    @Test
     void mistralHasAWindowUnlessTheFileSaysNull() {
         Architecture mistral = new Mistral("MistralForCausalLM");
         assertThat(windows(spec(mistral, ""))).containsOnly(4096);
@@ -113,9 +124,9 @@ class FamilySpecTest {
                         ", \"rope_scaling\": {\"type\": \"longrope\", \"short_factor\": [1, 1], \"long_factor\": [1]}"))
                 .isInstanceOf(UserError.class)
                 .hasMessageContaining("short_factor must have 8 numbers");
-        assertThatThrownBy(() -> spec(new Gemma3(), ", \"attn_logit_softcapping\": 50.0"))
+        assertThatThrownBy(() -> spec(new Gemma3(), ", \"use_bidirectional_attention\": true"))
                 .isInstanceOf(UserError.class)
-                .hasMessageContaining("attn_logit_softcapping is not supported");
+                .hasMessageContaining("use_bidirectional_attention is not supported");
         assertThatThrownBy(() -> spec(new Llama(), ", \"rope_scaling\": {\"rope_type\": \"linear\"}"))
                 .isInstanceOf(UserError.class)
                 .hasMessage("config.json: rope_scaling.factor is missing");
