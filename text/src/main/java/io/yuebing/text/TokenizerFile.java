@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -17,7 +18,7 @@ import tools.jackson.databind.json.JsonMapper;
  *
  * <p>It is read as a stream that skips the merges, by far the largest part of the file.
  *
- * @param json the whole file, for the native library
+ * @param json the file without its decoder, for the native library: a decoder that it cannot read ends the process
  * @param tokens the token of each id; null where there is none
  * @param special ids of special tokens
  * @param decoder what a token says
@@ -55,6 +56,8 @@ record TokenizerFile(String json, List<@Nullable String> tokens, BitSet special,
         List<@Nullable String> tokens = new ArrayList<>();
         BitSet special = new BitSet();
         TokenDecoder decoder = null;
+        StringBuilder without = new StringBuilder(json.length());
+        int copied = 0;
         expect(parser.nextToken(), JsonToken.START_OBJECT, "", file);
         while (parser.nextToken() == JsonToken.PROPERTY_NAME) {
             String section = parser.currentName();
@@ -62,7 +65,12 @@ record TokenizerFile(String json, List<@Nullable String> tokens, BitSet special,
             switch (section) {
                 case "model" -> readModel(parser, tokens, file);
                 case "added_tokens" -> readAddedTokens(parser.readValueAsTree(), tokens, special, file);
-                case "decoder" -> decoder = TokenDecoder.of(parser.readValueAsTree(), file);
+                case "decoder" -> {
+                    without.append(json, copied, offset(parser.currentTokenLocation()))
+                            .append("null");
+                    decoder = TokenDecoder.of(parser.readValueAsTree(), file);
+                    copied = offset(parser.currentLocation());
+                }
                 default -> parser.skipChildren();
             }
         }
@@ -72,7 +80,11 @@ record TokenizerFile(String json, List<@Nullable String> tokens, BitSet special,
         if (decoder == null) {
             throw new UserError(file + " has no section 'decoder', so tokens cannot be turned into text.");
         }
-        return new TokenizerFile(json, tokens, special, decoder);
+        return new TokenizerFile(without.append(json, copied, json.length()).toString(), tokens, special, decoder);
+    }
+
+    private static int offset(TokenStreamLocation at) {
+        return Math.toIntExact(at.getCharOffset());
     }
 
     private static void readModel(JsonParser parser, List<@Nullable String> tokens, String file) {

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 class TokenizerTest {
     private static final Path QWEN2 = Path.of("src/test/resources/tokenizer/qwen2");
@@ -228,6 +229,24 @@ class TokenizerTest {
         assertThatThrownBy(() -> Tokenizer.load(dir))
                 .isInstanceOf(UserError.class)
                 .hasMessageContaining("not UTF-8");
+    }
+
+    /** The library of the tokenizers panics over numbers, nesting and surrogates of a decoder that it cannot represent. */
+    @Test
+    void whatIsOddInADecoderEndsNoProcess(@TempDir Path dir) throws IOException {
+        String json = Files.readString(QWEN2.resolve("tokenizer.json"));
+        String decoder = "\"decoder\":{\"type\":\"ByteLevel\"";
+        String plain = JsonMapper.shared().readTree(json).toString();
+        assertThat(plain).contains(decoder);
+        for (String odd :
+                List.of("1e999", "-1e999", "[".repeat(300) + "]".repeat(300), "\"\\ud800\"", "\"a\", \"odd\": 1e999")) {
+            Files.writeString(dir.resolve("tokenizer.json"), plain.replace(decoder, decoder + ",\"odd\":" + odd));
+
+            try (Tokenizer tokenizer = Tokenizer.load(dir)) {
+                int[] ids = tokenizer.encode("Hello, world", false);
+                assertThat(tokenizer.decode(ids, false)).isEqualTo("Hello, world");
+            }
+        }
     }
 
     @Test
