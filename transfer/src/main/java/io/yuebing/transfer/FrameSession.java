@@ -211,16 +211,19 @@ final class FrameSession implements TransferSession {
         synchronized (lanes) {
             last = lanes.size() == 1 && lanes.contains(lane);
             // the last one stays until its session has ended with it
-            mine = last || lanes.remove(lane);
+            mine = lanes.contains(lane);
+            LaneKeeper kept = keeper;
+            if (mine && !last) {
+                if (kept != null) { // before others see it gone and want another one
+                    kept.ejected(lane.slot(), time.nanoTime());
+                }
+                lanes.remove(lane);
+            }
         }
         lane.close();
         if (last) {
             shutdown(why);
         } else if (mine && !closed) {
-            LaneKeeper kept = keeper;
-            if (kept != null) {
-                kept.ejected(lane.slot(), time.nanoTime());
-            }
             log.info("lane {} of {} is ejected, its work goes to the others: {}", lane.slot(), peer, why.getMessage());
             queue.requeue(lane.queueLane());
         }
