@@ -336,11 +336,16 @@ void NAME(yuebing_int8)(
 
 /* --- float activations ------------------------------------------------------------------------------------------- */
 
-/* The 8-bit floats in the highest bits of each lane: E4m3.java. */
+/*
+ * The 8-bit floats in the highest bits of each lane: E4m3.java. The subnormal ones, those below 2^-6, come as if their
+ * exponent had a leading 1, and lose it again; as subnormal floats processors would multiply them in microcode.
+ */
 INLINE floats floats_of_e4m3(ints codes) {
     ints sign = ints_and(codes, ints_all((int32_t)0x80000000));
     ints magnitude = ints_and(ints_right(codes, 4), ints_all(0x07F00000));
-    return floats_mul(floats_of_bits(ints_xor(sign, magnitude)), floats_all(0x1p120f));
+    floats normal = floats_of_bits(ints_add(magnitude, ints_all(120 << 23)));
+    floats value = floats_min(normal, floats_fma(normal, floats_all(2), floats_all(-0x1p-6f)));
+    return floats_of_bits(ints_xor(sign, ints_of_bits(value)));
 }
 
 /* Weight i of a word of each row; for scaled encodings code - zero. */
@@ -470,6 +475,28 @@ INLINE void float_tiles(
     }
 }
 
+/* In functions of their own: next to the constants of an encoding, compilers run out of registers for the tile. */
+static __attribute__((noinline)) void full_block_tiles(
+        const struct shape *shape,
+        const uint8_t *header,
+        const float *weights,
+        const float *x,
+        int tokens,
+        float *sums) {
+    float_tiles(shape, header, weights, BLOCK, x, BLOCK, tokens, sums); /* a stride known: one pointer serves all tokens */
+}
+
+static __attribute__((noinline)) void last_block_tiles(
+        const struct shape *shape,
+        const uint8_t *header,
+        const float *weights,
+        int inputs,
+        const float *x,
+        int tokens,
+        float *sums) {
+    float_tiles(shape, header, weights, inputs, x, inputs, tokens, sums);
+}
+
 INLINE void float_panel(
         const int encoding,
         const struct shape *shape,
@@ -495,10 +522,10 @@ INLINE void float_panel(
                 float_row(encoding, shape, header, at, length, zeros, x, sums);
             } else {
                 unpack(encoding, at, length, zeros, weights);
-                if (length == BLOCK) { /* a stride that the compiler knows: one pointer serves all tokens */
-                    float_tiles(shape, header, weights, BLOCK, x, BLOCK, tokens, sums);
+                if (length == BLOCK) {
+                    full_block_tiles(shape, header, weights, x, tokens, sums);
                 } else {
-                    float_tiles(shape, header, weights, length, x, length, tokens, sums);
+                    last_block_tiles(shape, header, weights, length, x, tokens, sums);
                 }
             }
             at += length / inputs_per_word(encoding) * ROWS * 4;
